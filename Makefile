@@ -1,0 +1,44 @@
+# make demo         opens the handset on an emulated modem, with a bank and an operator behind it
+# make test         everything that needs nothing but Python
+# make test-system  what needs other people's programs (tshark, tmux): .ci/run installs them
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+
+.PHONY: demo test quick lint types contracts test-system clean screenshot
+
+demo: $(VENV)/.installed-all
+	$(BIN)/handset --demo
+
+test: lint types contracts
+	$(BIN)/pytest -n $(JOBS) -m "not foreign"
+
+quick: lint types contracts
+	$(BIN)/pytest -n $(JOBS) -m "not foreign and not programs and not simulation"
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+contracts: $(VENV)/.installed-dev
+	$(BIN)/lint-imports
+
+test-system: $(VENV)/.installed-dev
+	$(BIN)/pytest -m foreign
+
+screenshot: $(VENV)/.installed-dev
+	$(BIN)/python docs/make_screenshot.py
+
+# The environment is made again when what it must hold changes.
+$(VENV)/.installed-%: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt --editable '.[$*]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The bank's service server: keys and seeds, authentication, accounts and ledger."""

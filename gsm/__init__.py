@@ -1,0 +1,1 @@
+"""Talking to a GSM modem: AT channel, serial line, driver, SMS PDUs."""

@@ -1,0 +1,1 @@
+"""GSM modems on ptys, and the SMS network that joins them."""

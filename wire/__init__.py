@@ -1,0 +1,1 @@
+"""What passes between the programs: messages, sealing, key schedule, ISO 8583 profile, framing."""
