@@ -1,0 +1,98 @@
+"""What can go wrong between a program and its modem, each as a sentence that says what to do next.
+
+Everything that `gsm` raises on purpose is a `GsmError`. No message ever holds a PIN, a PUK or an SMS's text.
+"""
+
+
+class GsmError(Exception):
+    """The family of all errors of this package."""
+
+
+class PduError(GsmError):
+    """An SMS PDU, or what was to become one, is not as 3GPP TS 23.040 and 23.038 say; names the field."""
+
+
+class ModemError(GsmError):
+    """Something about the modem or its SIM stands in the way; the message says what to do."""
+
+
+class NotAModem(ModemError):
+    """The port opened, but what is behind it does not answer AT commands."""
+
+    def __init__(self, port: str, detail: str = "it does not answer AT") -> None:
+        super().__init__(
+            f"There is no modem on {port}: {detail}. "
+            "Choose another port (a modem often has several), or check its power and cable."
+        )
+
+
+class ModemGone(ModemError):
+    """The port cannot be opened or has vanished; the line reconnects by itself when it is back."""
+
+    def __init__(self, port: str, detail: str) -> None:
+        super().__init__(
+            f"The modem on {port} is gone ({detail}). Plug it in again; it is picked up by itself."
+        )
+
+
+class SimMissing(ModemError):
+    """The modem says that there is no SIM, or that it cannot read it (+CME ERROR 10, 13, 15)."""
+
+    def __init__(self) -> None:
+        super().__init__("The modem finds no SIM that it can read. Insert the SIM, or clean its contacts.")
+
+
+class SimPinNeeded(ModemError):
+    """The SIM asks for its PIN and none was given (+CPIN: SIM PIN)."""
+
+    def __init__(self) -> None:
+        super().__init__("The SIM asks for its PIN. Give the PIN, or switch the PIN request off in a phone.")
+
+
+class SimPinWrong(ModemError):
+    """The SIM refused the PIN (+CME ERROR 16). It was sent once and is not tried again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The SIM refused the PIN. Check it before the next try: "
+            "after three wrong ones the SIM asks for its PUK."
+        )
+
+
+class SimPukNeeded(ModemError):
+    """The SIM is blocked and asks for its PUK; a PIN sent now would use up one of the PUK's ten tries."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The SIM is blocked and asks for its PUK. No PIN was sent. "
+            "Put the SIM into a phone and enter the PUK there."
+        )
+
+
+class SimLocked(ModemError):
+    """The modem asks for a code other than PIN and PUK of the SIM, such as a network lock."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(
+            f"The modem asks for '{state}'. It is locked to something else than this SIM: unlock it first."
+        )
+
+
+class SendFailed(ModemError):
+    """Certainly not sent: the modem said so, or it was never handed over. Sending again is safe.
+
+    `code` is the number of `+CMS ERROR` or `+CME ERROR` (TS 27.005 clause 3.2.5), None where there was none.
+    """
+
+    def __init__(self, detail: str, code: int | None = None) -> None:
+        self.code = code
+        super().__init__(f"The message was not sent: {detail}. It is safe to send it again.")
+
+
+class SendUnknown(ModemError):
+    """The message was handed to the modem and no answer came: the network may or may not have it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f"It is not known whether the message was sent: {detail}. Send again only what may arrive twice."
+        )
