@@ -4,6 +4,8 @@ Up: HPKE (RFC 9180, base mode, X25519, HKDF-SHA256, AES-128-GCM) to the bank's t
 Down: AES-128-GCM under the reply key that the request carried; notices under a key derived from a reply key.
 """
 
+from dataclasses import replace
+
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import x25519
@@ -59,11 +61,13 @@ def fingerprint(public_key: bytes) -> str:
     return " ".join(text[start : start + 4] for start in range(0, 32, 4))
 
 
-def seal_reply(reply_key: Secret, request: Request, answer: Answer, nonce: bytes) -> Reply:
-    """Seal the bank's answer to `request`; nonce is 12 random bytes. The outer code repeats the inner one."""
-    bare = Reply(request.transaction_id, request.type_byte(), answer.code, b"")
-    sealed = aead.seal(reply_key, nonce, answer.encode(), bare.header())
-    return Reply(bare.transaction_id, bare.answers, bare.code, sealed)
+def seal_reply(reply_key: Secret, request: Request, answer: Answer, serial: str, nonce: bytes) -> Reply:
+    """Seal the bank's answer to `request`, which came under `serial` (16 hex digits); nonce is 12 random bytes.
+
+    The code outside repeats the one inside, so that the operator can tell the class of the result.
+    """
+    bare = Reply(request.transaction_id, request.type_byte(), answer.code, serial, b"")
+    return replace(bare, sealed=aead.seal(reply_key, nonce, answer.encode(), bare.header()))
 
 
 def open_reply(reply_key: Secret, reply: Reply) -> Answer:

@@ -9,7 +9,7 @@ First byte: version (3 bits, 1), direction (1 bit, 1 is down), registers (1 bit)
 |------------------------|------------------------------------------------------------------------------------|
 | register               | type 1, transaction id 8, IMSI 8, MSISDN 8                                         |
 | any request            | type 1, transaction id 8, [IMSI 8, MSISDN 8 if it registers], sealed body 48 + n   |
-| reply                  | type 1, transaction id 8, type it answers 1, response code 2, [sealed answer 28 + n] |
+| reply                  | type 1, transaction id 8, type it answers 1, code 2, serial 8, [sealed answer 28 + n] |
 | notice                 | type 1, notice id 8, key id 8, sealed notice 28 + 18                               |
 """
 
@@ -30,6 +30,7 @@ from wire.digits import (
 )
 from wire.errors import BadMessage
 from wire.identity import IDENTITY_BYTES, Identity
+from wire.keys import SERIAL_BYTES
 from wire.secret import Secret
 
 MESSAGE_BYTES_MAX = 120  # 120 bytes are 160 Base64 characters: one SMS in the GSM 7-bit alphabet
@@ -108,15 +109,18 @@ class Reply:
     transaction_id: bytes
     answers: int  # the type byte of the request
     code: str
+    serial: str | None  # 16 hex digits: the dynamic key under which the bank was asked; None if it was not
     sealed: bytes
 
     def header(self) -> bytes:
-        """Return the 12 bytes before the sealed answer, which its seal binds."""
+        """Return the 20 bytes before the sealed answer, which its seal binds."""
         type_byte = _VERSION << 5 | _DOWN | DownKind.REPLY
-        return bytes([type_byte]) + self.transaction_id + bytes([self.answers]) + self.code.encode("ascii")
+        serial = bytes(SERIAL_BYTES) if self.serial is None else bytes.fromhex(self.serial)
+        assert len(serial) == SERIAL_BYTES
+        return bytes([type_byte]) + self.transaction_id + bytes([self.answers]) + self.code.encode("ascii") + serial
 
     def encode(self) -> bytes:
-        return self.header() + self.sealed
+        return _bounded(self.header() + self.sealed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,10 @@ def decode_down(message: bytes) -> Reply | Notice:
             raise BadMessage("code", "missing or malformed")
         if body[0] & 7 not in set(Kind) or body[0] & _DOWN or body[0] >> 5 != _VERSION:
             raise BadMessage("answers", "names no request type")
-        return Reply(first_id, body[0], body[1:3].decode("ascii"), body[3:])
+        serial, sealed = body[3 : 3 + SERIAL_BYTES], body[3 + SERIAL_BYTES :]
+        if len(serial) != SERIAL_BYTES:
+            raise BadMessage("serial", "missing")
+        return Reply(first_id, body[0], body[1:3].decode("ascii"), serial.hex() if any(serial) else None, sealed)
     if type_byte & 7 == DownKind.NOTICE:
         if len(body) <= TRANSACTION_ID_BYTES:
             raise BadMessage("body", "too short for a notice")
