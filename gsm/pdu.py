@@ -555,11 +555,12 @@ def _encode_validity(validity: timedelta | datetime | None) -> tuple[int, bytes]
         return _VALIDITY_ABSOLUTE << 3, _encode_timestamp(validity)
     if validity < timedelta(minutes=5):
         raise PduError("a validity of less than 5 minutes cannot be said")
-    best = max(octet for octet in range(256) if _relative_validity(octet) <= validity)
+    best = max(octet for octet in range(256) if relative_validity(octet) <= validity)
     return _VALIDITY_RELATIVE << 3, bytes([best])
 
 
-def _relative_validity(octet: int) -> timedelta:
+def relative_validity(octet: int) -> timedelta:
+    """How long a relative TP-VP octet (0..255) lets a message live (TS 23.040 clause 9.2.3.12.1)."""
     for last, before, base, step in _VALIDITY_RANGES:
         if octet <= last:
             return base + (octet - before) * step
@@ -568,7 +569,7 @@ def _relative_validity(octet: int) -> timedelta:
 
 def _decode_validity(reader: _Reader, kind: int) -> timedelta | datetime | None:
     if kind == _VALIDITY_RELATIVE:
-        return _relative_validity(reader.octet("validity"))
+        return relative_validity(reader.octet("validity"))
     if kind == _VALIDITY_ABSOLUTE:
         return _decode_timestamp(reader)
     if kind == _VALIDITY_ENHANCED:
@@ -577,7 +578,7 @@ def _decode_validity(reader: _Reader, kind: int) -> timedelta | datetime | None:
 
 
 def _encode_user_data(data: UserData) -> bytes:
-    header = _encode_header(data.udh)
+    header = encode_header(data.udh)
     if data.alphabet is Alphabet.GSM7:
         header_septets = (len(header) * 8 + 6) // 7
         length = header_septets + len(data.content)
@@ -590,7 +591,11 @@ def _encode_user_data(data: UserData) -> bytes:
     return bytes([length]) + header + data.content
 
 
-def _encode_header(udh: Sequence[Element]) -> bytes:
+def encode_header(udh: Sequence[Element]) -> bytes:
+    """TP-UDH as it stands before the content, its length octet first; empty for no elements (9.2.3.24).
+
+    In SMPP the same octets begin `short_message` when `esm_class` has 0x40. Raises PduError.
+    """
     if not udh:
         return b""
     elements = b"".join(
@@ -613,7 +618,7 @@ def _decode_user_data(reader: _Reader, dcs: int, has_header: bool) -> UserData:
         if not octets or octets[0] >= len(octets):
             raise PduError("user data header is cut short")
         header_octets = 1 + octets[0]
-        udh = _decode_header(octets[1:header_octets])
+        udh = _decode_elements(octets[1:header_octets])
     body = octets[header_octets:]
     if not septets:
         return UserData(body, dcs, udh)
@@ -623,7 +628,17 @@ def _decode_user_data(reader: _Reader, dcs: int, has_header: bool) -> UserData:
     return UserData(alphabet.unpack(body, count, -header_octets * 8 % 7), dcs, udh)
 
 
-def _decode_header(octets: bytes) -> tuple[Element, ...]:
+def split_header(octets: bytes) -> tuple[tuple[Element, ...], bytes]:
+    """Take TP-UDH, its length octet first, from the front of `octets`; what follows comes as it is.
+
+    Raises PduError when the header is longer than the octets.
+    """
+    if not octets or octets[0] >= len(octets):
+        raise PduError("user data header is cut short")
+    return _decode_elements(octets[1 : 1 + octets[0]]), octets[1 + octets[0] :]
+
+
+def _decode_elements(octets: bytes) -> tuple[Element, ...]:
     """Elements of a header, ignored whole when the last does not end with it (TS 23.040 9.2.3.24)."""
     elements: list[Element] = []
     position = 0
