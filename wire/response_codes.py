@@ -162,8 +162,8 @@ _TABLE: Mapping[str, tuple[str, Handling, str, str]] = {
         "PIN tries exceeded, account locked",
         _STOP,
         "密码输错次数过多，账户已锁定。请带身份证件到银行解锁，或致电您的银行。",
-        "The PIN was wrong too many times and the account is locked. Call your bank or go there with your identity card "
-        "to have it unlocked.",
+        "The PIN was wrong too many times and the account is locked. Call your bank, or go there with your identity "
+        "card, to have it unlocked.",
     ),
     "40": (
         "function not supported",
@@ -279,7 +279,7 @@ _TABLE: Mapping[str, tuple[str, Handling, str, str]] = {
         "PIN tries exceeded",
         _STOP,
         "密码输错次数已达上限，账户已锁定，没有办理。请致电您的银行解锁。",
-        "The PIN was wrong too many times. Nothing was done and the account is now locked. Call your bank to unlock it.",
+        "The PIN was wrong too many times. Nothing was done and the account is now locked. Please call your bank.",
     ),
     "77": (
         "sign on again",
