@@ -1,0 +1,66 @@
+"""One TOML file for each command; options override it; an unknown key is refused by name."""
+
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from console import CannotStart, Program
+
+
+@click.group(cls=Program)
+@click.option("--state", default="nowhere")
+def program(state: str) -> None:
+    click.echo(f"state={state}")
+
+
+@program.command()
+@click.option("--port", type=int, default=1)
+@click.option("--bank-host", default="none")
+def serve(port: int, bank_host: str) -> None:
+    click.echo(f"port={port} bank={bank_host}")
+
+
+@program.command()
+def fail() -> None:
+    raise CannotStart("no keys yet: run init first")
+
+
+def run(tmp_path: Path, toml: str, *arguments: str) -> tuple[int, str]:
+    file = tmp_path / "program.toml"
+    file.write_text(toml)
+    result = CliRunner().invoke(program, ["--config", str(file), *arguments])
+    return result.exit_code, result.output
+
+
+def test_the_file_gives_options_of_the_program_and_of_its_subcommands(tmp_path: Path) -> None:
+    assert run(tmp_path, 'state = "here"\n[serve]\nport = 7\nbank-host = "b"\n', "serve") == (
+        0,
+        "state=here\nport=7 bank=b\n",
+    )
+
+
+def test_an_option_overrides_the_file(tmp_path: Path) -> None:
+    assert run(tmp_path, "[serve]\nport = 7\n", "serve", "--port", "8")[1].endswith("port=8 bank=none\n")
+
+
+@pytest.mark.parametrize(
+    ("toml", "key"), [("stat = 1", "stat"), ("[serve]\nporrt = 1", "porrt"), ("[sreve]\nport = 1", "sreve")]
+)
+def test_an_unknown_key_is_refused_by_name(tmp_path: Path, toml: str, key: str) -> None:
+    status, output = run(tmp_path, toml, "serve")
+    assert status == 2
+    assert f"unknown key '{key}'" in output
+
+
+def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+    status, output = run(tmp_path, "state = ", "serve")
+    assert status == 2
+    assert "not TOML" in output
+
+
+def test_a_program_that_cannot_start_says_why_in_one_line() -> None:
+    result = CliRunner().invoke(program, ["fail"])
+    assert result.exit_code == 2
+    assert result.stderr == "program: no keys yet: run init first\n"
