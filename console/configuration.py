@@ -50,9 +50,7 @@ def _load(ctx: click.Context, _option: click.Parameter, path: Path | None) -> No
     ctx.default_map = _checked(ctx.command, document, where=str(path), ctx=ctx)
 
 
-def _checked(
-    command: click.Command, document: dict[str, Any], where: str, ctx: click.Context
-) -> dict[str, Any]:
+def _checked(command: click.Command, document: dict[str, Any], where: str, ctx: click.Context) -> dict[str, Any]:
     """Return `document` with underscores in its keys; raise UsageError naming a key that nothing takes."""
     options = {parameter.name for parameter in command.params if isinstance(parameter, click.Option)}
     subcommands = command.commands if isinstance(command, click.Group) else {}
