@@ -59,9 +59,7 @@ def decode_text(septets: bytes) -> str:
     escaped = False
     for septet in septets:
         if escaped:
-            characters.append(
-                " " if septet == ESCAPE else _EXTENSION.get(septet & 0x7F, _BASIC[septet & 0x7F])
-            )
+            characters.append(" " if septet == ESCAPE else _EXTENSION.get(septet & 0x7F, _BASIC[septet & 0x7F]))
             escaped = False
         elif septet == ESCAPE:
             escaped = True

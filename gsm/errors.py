@@ -30,9 +30,7 @@ class ModemGone(ModemError):
     """The port cannot be opened or has vanished; the line reconnects by itself when it is back."""
 
     def __init__(self, port: str, detail: str) -> None:
-        super().__init__(
-            f"The modem on {port} is gone ({detail}). Plug it in again; it is picked up by itself."
-        )
+        super().__init__(f"The modem on {port} is gone ({detail}). Plug it in again; it is picked up by itself.")
 
 
 class SimMissing(ModemError):
@@ -54,8 +52,7 @@ class SimPinWrong(ModemError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The SIM refused the PIN. Check it before the next try: "
-            "after three wrong ones the SIM asks for its PUK."
+            "The SIM refused the PIN. Check it before the next try: after three wrong ones the SIM asks for its PUK."
         )
 
 
