@@ -21,11 +21,17 @@ class FrameReader:
         self._buffer = bytearray()
 
     def receive(self, data: bytes) -> list[bytes]:
-        """Return the messages that `data` completes. Raises BadFrame at a length of 0 or above 2,048."""
+        """Return the messages that `data` completes. Raises BadFrame at a length of 0 or above 2,048.
+
+        Messages that were complete before such a length are returned first; the next call, with or without data,
+        raises. So the same stream gives the same messages and the same error however it was cut.
+        """
         self._buffer += data
-        messages = []
+        messages: list[bytes] = []
         while len(self._buffer) >= LENGTH_BYTES:
             length = int.from_bytes(self._buffer[:LENGTH_BYTES], "big")
+            if messages and not _allowed(length):
+                break
             _check(length)
             if len(self._buffer) < LENGTH_BYTES + length:
                 break
@@ -39,6 +45,10 @@ class FrameReader:
         return bool(self._buffer)
 
 
+def _allowed(length: int) -> bool:
+    return 1 <= length <= FRAME_BYTES_MAX
+
+
 def _check(length: int) -> None:
-    if not 1 <= length <= FRAME_BYTES_MAX:
+    if not _allowed(length):
         raise BadFrame(f"a message of {length} bytes; needs 1 to {FRAME_BYTES_MAX}")

@@ -24,16 +24,22 @@ from wire.keys import PsamKeys, Serial
 MAC_BYTES = 8
 DATA_CHARACTERS_MAX = 999  # ISO 8583:1987, DE48: ans..999
 
+_BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One data element of the profile. `length` counts characters (DE64, DE128: bytes); `prefix` length digits."""
+    """One data element of the profile. `length` counts characters (DE64, DE128: bytes); `prefix` length digits.
+
+    What is `secret` is never shown, not even as ciphertext (`wire.describe`).
+    """
 
     name: str
     kind: str  # ISO 8583 notation
     length: int
     prefix: int
     pattern: re.Pattern[str]
+    secret: bool = False
 
 
 FIELDS: Mapping[int, Field] = {
@@ -43,7 +49,7 @@ FIELDS: Mapping[int, Field] = {
     32: Field("acquiring institution: the operator", "n ..11", 11, 2, re.compile(r"\d{1,11}")),
     37: Field("retrieval reference number (RRN)", "an 12", 12, 0, re.compile(r"[0-9A-Za-z]{12}")),
     39: Field("response code", "an 2", 2, 0, re.compile(r"[0-9A-Z]{2}")),
-    48: Field("block or sealed transaction message, Base64", "ans ..999", 999, 3, re.compile(r"[A-Za-z0-9+/=]+")),
+    48: Field("block or sealed transaction message, Base64", "ans ..999", 999, 3, _BASE64, secret=True),
     60: Field("serial of the dynamic key, hex", "ans ..999", 16, 3, re.compile(r"[0-9a-f]{16}")),
     61: Field("number of the exchange within its transaction", "ans ..999", 3, 3, re.compile(r"\d{3}")),
     64: Field("message authentication code", "b 8", MAC_BYTES, 0, re.compile(r"[0-9a-f]{16}")),
@@ -154,7 +160,7 @@ class Message:
 
 
 def block_text(block: bytes) -> str:
-    """Return the DE48 text of a block of at most 749 bytes."""
+    """Return the DE48 text of a block of at most 747 bytes: Base64 comes in fours, and 999 is no multiple."""
     return base64.b64encode(block).decode("ascii")
 
 

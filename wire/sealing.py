@@ -24,7 +24,7 @@ _TERMINAL_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
 
 
 class BankSeal:
-    """Seals requests to one bank's terminal public key (32 bytes).
+    """Seals requests to one bank's terminal public key (32 bytes). Raises BadMessage if it is no usable key.
 
     HPKE makes its ephemeral key itself: that randomness cannot be passed in, so the sealing is passed in whole.
     """
@@ -33,6 +33,10 @@ class BankSeal:
         if len(public_key) != TERMINAL_KEY_BYTES:
             raise BadMessage("terminal key", f"needs {TERMINAL_KEY_BYTES} bytes")
         self._public_key = x25519.X25519PublicKey.from_public_bytes(public_key)
+        try:
+            _TERMINAL_SUITE.encrypt(b"", self._public_key)
+        except ValueError:  # a point of low order, with which every secret would be zero (RFC 7748, section 6.1)
+            raise BadMessage("terminal key", "is no key that can be sealed to") from None
 
     def seal(self, request: Request, body: bytes) -> bytes:
         """Return encapsulation 32 || ciphertext || tag 16, bound to the request's type and transaction id."""

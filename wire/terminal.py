@@ -161,6 +161,7 @@ def decode_down(message: bytes) -> Reply | Notice:
 
 
 def _header(message: bytes) -> tuple[int, bytes, bytes]:
+    _bounded(message)
     if len(message) < 1 + TRANSACTION_ID_BYTES:
         raise BadMessage("message", f"of {len(message)} bytes is shorter than its header")
     if message[0] >> 5 != _VERSION:
