@@ -1,0 +1,303 @@
+"""The AT line protocol: answers, prompts and unsolicited codes told apart; noise; late answers; limits."""
+
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gsm.channel import (
+    ABORT,
+    BUFFER_OCTETS_MAX,
+    Answer,
+    Channel,
+    Event,
+    Prompt,
+    PromptWithdrawn,
+    State,
+    TimedOut,
+    Unsolicited,
+    Write,
+)
+
+PROBE = b"AT+CMEE?\r"
+
+
+def asked(command: str, received: bytes) -> list[Event]:
+    """What a fresh channel makes of `received` while `command` runs."""
+    channel = Channel()
+    channel.send(command.encode() + b"\r")
+    return channel.receive(received)
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("AT", "OK"),
+        ("AT+CIMI", "460001234567890\r\nOK"),
+        ("AT+CIMI", "+CIMI: 460001234567890\r\nOK"),
+        ("AT+CSQ", "+CSQ: 19,99\r\nOK"),
+        ("AT+CPIN?", "+CPIN: READY\r\nOK"),
+        ("AT+CREG?", "+CREG: 0,1\r\nOK"),
+        ("AT+CREG?", '+CREG: 2,1,"00C3","A1B2"\r\nOK'),
+        ("AT+CREG=?", "+CREG: (0-2)\r\nOK"),
+        ("AT+CGMI", "huawei\r\nOK"),
+        ("AT+CGSN", "353143037000000\r\nOK"),
+        ("AT+CCID", "+ICCID: 89860000000000000000\r\nOK"),
+        ("ATI", "Manufacturer: huawei\r\nModel: E173\r\nOK"),
+        ("AT+CMGR=1", "+CMGR: 0,,23\r\n0791448720003023\r\nOK"),
+        ("AT+CLAC", "AT+CIMI\r\n+CMTI\r\n^RSSI\r\nOK"),
+        ("AT+CUSD?", "+CUSD: 1\r\nOK"),
+        ("AT+CMGF=7", "+CMS ERROR: 303"),
+        ("AT+CPIN?", "+CME ERROR: SIM not inserted"),
+        ("AT^X", "COMMAND NOT SUPPORT"),
+        ("ATD123;", "NO CARRIER"),
+        ("AT+CNUM", '+CNUM: ,"13800000000",129\r\n+CNUM: "x","",129\r\nOK'),
+    ],
+)
+def test_an_answer_is_the_answer(command: str, answer: str) -> None:
+    assert asked(command, b"\r\n" + answer.encode() + b"\r\n") == [Answer(tuple(answer.split("\r\n")))]
+
+
+@pytest.mark.parametrize("command", ["AT+CIMI", "AT+CSQ", "AT", "AT+CMGR=1", "AT+CGMI", "AT+CREG?", "AT+CUSD=1"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "^RSSI:19",
+        "^BOOT:1,0,0,0,6",
+        "^MODE:5,4",
+        "^SIMST:1",
+        '+CMTI: "SM",3',
+        '+CDSI: "SM",4',
+        "+CREG: 1",
+        '+CREG: 1,"00C3","A1B2"',
+        "+CGREG: 5",
+        "RING",
+        '+CUSD: 0,"hello",15',
+        '+CLIP: "+8613800000000",145',
+        "+WIND: 7",
+        "+CPIN: NOT READY",
+        "Call Ready",
+        "NO CARRIER",
+        "^UNHEARD:OF",
+    ],
+)
+def test_an_unsolicited_code_is_no_part_of_any_answer(command: str, code: str) -> None:
+    events = asked(command, f"\r\n{code}\r\n\r\nOK\r\n".encode())
+    assert events == [Unsolicited((code,)), Answer(("OK",))]
+
+
+def test_a_bare_line_without_digits_is_not_an_imsi() -> None:
+    events = asked("AT+CIMI", b"SMS Ready soon\r\n460001234567890\r\nOK\r\n")
+    assert events == [Unsolicited(("SMS Ready soon",)), Answer(("460001234567890", "OK"))]
+
+
+def test_each_code_of_a_burst_is_an_event() -> None:
+    burst = b'\r\n+CMTI: "SM",1\r\n\r\n+CMTI: "SM",2\r\n\r\n^RSSI:3\r\n'
+    assert Channel().receive(burst) == [
+        Unsolicited(('+CMTI: "SM",1',)),
+        Unsolicited(('+CMTI: "SM",2',)),
+        Unsolicited(("^RSSI:3",)),
+    ]
+
+
+def test_a_code_with_its_pdu_is_one_event_even_inside_an_answer() -> None:
+    events = asked("AT+CSQ", b"+CMT: ,23\r\n0791AB\r\n+CDS: 25\r\n0006AB\r\n+CSQ: 1,9\r\nOK\r\n")
+    assert events == [
+        Unsolicited(("+CMT: ,23", "0791AB")),
+        Unsolicited(("+CDS: 25", "0006AB")),
+        Answer(("+CSQ: 1,9", "OK")),
+    ]
+
+
+def test_a_code_whose_pdu_was_lost_does_not_swallow_the_answer() -> None:
+    assert asked("AT", b"+CMT: ,23\r\nOK\r\n") == [Unsolicited(("+CMT: ,23",)), Answer(("OK",))]
+
+
+def test_a_ussd_text_of_several_lines_is_one_event() -> None:
+    assert Channel().receive(b'+CUSD: 1,"Menu\r\n1 Balance\r\nOK",15\r\n') == [
+        Unsolicited(('+CUSD: 1,"Menu', "1 Balance", 'OK",15'))
+    ]
+
+
+def test_a_ussd_text_that_never_ends_stops_nothing() -> None:
+    events = asked("AT", b'+CUSD: 1,"Menu\r\n' + b"line\r\n" * 40 + b"OK\r\n")
+    assert events[-1] == Answer(("line",) * 25 + ("OK",))
+
+
+def test_a_caller_is_told_with_the_ring() -> None:
+    assert Channel().receive(b'RING\r\n\r\n+CLIP: "+86138",145\r\n') == [Unsolicited(("RING", '+CLIP: "+86138",145'))]
+
+
+def test_echo_is_dropped() -> None:
+    assert asked("AT+CIMI", b"AT+CIMI\r\r\n460001234567890\r\n\r\nOK\r\n") == [Answer(("460001234567890", "OK"))]
+
+
+def test_the_echo_of_a_text_after_the_prompt_is_dropped() -> None:
+    channel = Channel()
+    channel.send(b"AT+CMGS=12\r", prompt=True)
+    assert channel.receive(b"AT+CMGS=12\r\r\n> ") == [Prompt()]
+    assert channel.send_text(b"0011AB\x1a") == b"0011AB\x1a"
+    assert channel.receive(b"0011AB\x1a\r\n+CMGS: 7\r\n\r\nOK\r\n") == [Answer(("+CMGS: 7", "OK"))]
+
+
+def test_codes_around_the_prompt_are_unsolicited() -> None:
+    channel = Channel()
+    channel.send(b"AT+CMGS=12\r", prompt=True)
+    assert channel.receive(b'\r\n+CMTI: "SM",1\r\n\r\n> ') == [Unsolicited(('+CMTI: "SM",1',)), Prompt()]
+    assert channel.receive(b'\r\n+CMTI: "SM",2\r\n') == [Unsolicited(('+CMTI: "SM",2',))]
+    channel.send_text(b"00\x1a")
+    assert channel.receive(b"\r\n+CMGS: 7\r\nOK\r\n") == [Answer(("+CMGS: 7", "OK"))]
+
+
+def test_an_error_instead_of_the_prompt_is_the_answer() -> None:
+    channel = Channel()
+    channel.send(b"AT+CMGS=12\r", prompt=True)
+    assert channel.receive(b"\r\n+CMS ERROR: 302\r\n") == [Answer(("+CMS ERROR: 302",))]
+    assert channel.state is State.IDLE
+
+
+def test_a_prompt_that_nobody_wants_is_aborted() -> None:
+    assert Channel().receive(b"\r\n> ") == [Write(ABORT)]
+    assert asked("AT", b"\r\n> ") == [Write(ABORT)]
+
+
+def test_a_withdrawn_prompt_gets_no_text() -> None:
+    channel = Channel()
+    channel.send(b"AT+CMGS=12\r", prompt=True)
+    channel.receive(b"> ")
+    assert channel.receive(b"\r\n+CMS ERROR: 305\r\n") == []
+    with pytest.raises(PromptWithdrawn):
+        channel.send_text(b"00\x1a")
+
+
+def test_a_prompt_left_alone_is_aborted_before_the_next_command() -> None:
+    channel = Channel()
+    channel.send(b"AT+CMGS=12\r", prompt=True)
+    channel.receive(b"> ")
+    assert channel.send(b"AT+CSQ\r") == ABORT + PROBE
+    assert channel.receive(b"\r\nOK\r\n+CMEE: 1\r\nOK\r\n") == [Write(b"AT+CSQ\r")]
+
+
+def timed_out(command: bytes) -> Channel:
+    channel = Channel()
+    channel.send(command)
+    channel.timeout()
+    return channel
+
+
+def test_a_late_answer_that_comes_before_the_next_command_is_dropped() -> None:
+    channel = timed_out(b"AT+CIMI\r")
+    assert channel.receive(b"460001234567890\r\nOK\r\n") == []
+    assert channel.send(b"AT+CSQ\r") == b"AT+CSQ\r"
+
+
+@pytest.mark.parametrize("late", [b"", b"+CMGS: 1\r\nOK\r\n", b"ERROR\r\n", b"OK\r\n", b"+CMS ERROR: 500\r\n"])
+def test_a_late_answer_never_becomes_the_answer_to_the_next_command(late: bytes) -> None:
+    channel = timed_out(b"AT+CMGS=12\r")
+    assert channel.send(b"AT\r") == PROBE
+    assert channel.receive(late + b'+CMEE: 1\r\n+CMTI: "SM",1\r\nOK\r\n') == [
+        Unsolicited(('+CMTI: "SM",1',)),
+        Write(b"AT\r"),
+    ]
+    assert channel.receive(b"ERROR\r\n") == [Answer(("ERROR",))]
+
+
+def test_two_questions_that_are_both_answered_late_are_both_waited_for() -> None:
+    channel = timed_out(b"AT+CMGS=12\r")
+    assert channel.send(b"AT+CSQ\r") == PROBE
+    assert channel.timeout() == TimedOut((), False, b"")
+    assert channel.receive(b"+CMGS: 1\r\nOK\r\n") == []
+    assert channel.send(b"AT+CIMI\r") == PROBE
+    assert channel.receive(b"+CMEE: 1\r\nOK\r\n") == []
+    assert channel.receive(b"+CMEE: 1\r\nOK\r\n") == [Write(b"AT+CIMI\r")]
+
+
+def test_a_modem_that_refuses_the_question_is_believed_after_the_time_out() -> None:
+    channel = timed_out(b"AT+CMGS=12\r")
+    channel.send(b"AT\r")
+    assert channel.receive(b"ERROR\r\n") == []
+    assert channel.timeout() == TimedOut((), False, b"")
+    assert channel.send(b"AT\r") == b"AT\r"
+
+
+def test_a_time_out_tells_whether_the_text_was_handed_over() -> None:
+    channel = Channel()
+    channel.send(b"AT+CMGS=12\r", prompt=True)
+    assert channel.timeout() == TimedOut((), False, ABORT)
+    channel = Channel()
+    channel.send(b"AT+CMGS=12\r", prompt=True)
+    channel.receive(b"> ")
+    channel.send_text(b"00\x1a")
+    assert channel.timeout() == TimedOut((), True, b"")
+
+
+def test_a_time_out_gives_the_lines_so_far() -> None:
+    channel = Channel()
+    channel.send(b"AT+CPIN?\r")
+    channel.receive(b"+CPIN: READY\r\n")
+    assert channel.timeout().lines == ("+CPIN: READY",)
+
+
+@pytest.mark.parametrize("noise", [b"\xff\xfe", b"\x00\x00", b"\x80", b"\x1b\x7f"])
+def test_bytes_that_are_not_text_stop_nothing(noise: bytes) -> None:
+    assert asked("AT+CSQ", noise + b"\r\n" + noise + b"+CSQ: 1,9\r\n" + noise + b"OK" + noise + b"\r\n") == [
+        Answer(("+CSQ: 1,9", "OK"))
+    ]
+
+
+def test_ten_megabytes_of_zeros_take_no_memory_and_the_next_line_is_read() -> None:
+    channel = Channel()
+    channel.send(b"AT\r")
+    zeros = bytes(65_536)
+    tracemalloc.start()
+    for _ in range(160):
+        assert channel.receive(zeros) == []
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * BUFFER_OCTETS_MAX
+    assert channel.receive(b"\r\nOK\r\n") == [Answer(("OK",))]
+
+
+def test_an_answer_without_end_takes_no_memory() -> None:
+    channel = Channel()
+    channel.send(b"AT+CLAC\r")
+    for _ in range(60):
+        channel.receive(b"x" * 10_000 + b"\r\n")
+    answer = channel.receive(b"OK\r\n")[0]
+    assert isinstance(answer, Answer)
+    assert sum(map(len, answer.lines)) <= BUFFER_OCTETS_MAX + 2
+
+
+PIECES = st.lists(
+    st.sampled_from([b"OK\r\n", b"ERROR\r\n", b"> ", b"+CMGS: 1\r\n", b"+CMEE: 1\r\n", b"^RSSI:1\r\n", b"\xff"])
+    | st.binary(max_size=12),
+    max_size=12,
+)
+
+
+@given(PIECES, st.lists(st.sampled_from("sptx"), max_size=6))
+def test_no_bytes_in_any_state_raise_and_the_channel_can_go_on(pieces: list[bytes], moves: list[str]) -> None:
+    channel = Channel()
+    for move in [*moves, "x"]:
+        busy = channel.state in (State.RUNNING, State.PROMPT_WANTED, State.CLEARING)
+        if move == "s" and not busy:
+            channel.send(b"AT+CSQ\r")
+        elif move == "p" and not busy:
+            channel.send(b"AT+CMGS=1\r", prompt=True)
+        elif move == "t":
+            channel.timeout()
+        elif move == "x" and channel.state is State.PROMPTED:
+            channel.send_text(b"00\x1a")
+        for piece in pieces:
+            for event in channel.receive(piece):
+                assert isinstance(event, Answer | Prompt | Unsolicited | Write)
+
+
+@given(st.lists(st.sampled_from([b"\r\n+CSQ: 1,9\r\n", b"\r\n^RSSI:1\r\n", b'+CMTI: "SM",1\r\n', b"\r\n\r\nOK\r\n"])))
+def test_whole_or_byte_by_byte_is_the_same(pieces: list[bytes]) -> None:
+    stream = b"".join(pieces)
+    whole, bytewise = Channel(), Channel()
+    whole.send(b"AT+CSQ\r")
+    bytewise.send(b"AT+CSQ\r")
+    assert whole.receive(stream) == [event for octet in stream for event in bytewise.receive(bytes([octet]))]
