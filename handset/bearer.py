@@ -1,0 +1,65 @@
+"""A bearer carries texts between the handset and its operator: the whole of the handset's outside, in one interface."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from handset.actions import SendOutcome
+
+
+class Trouble(Enum):
+    """Why there is no connection; `handset.texts` has the sentence for each."""
+
+    NO_MODEM = "the modem does not answer, or its port is not there"
+    SIM_PIN_NEEDED = "the SIM wants its PIN"
+    SIM_PIN_WRONG = "the SIM did not take its PIN"
+    SIM_BLOCKED = "the SIM wants its PUK"
+    NO_SIM = "there is no SIM, or it does not answer"
+    NO_NETWORK = "the modem is not registered with a network"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The modem answers and its SIM is open. `msisdn` is None if the SIM does not know its number."""
+
+    imsi: str = field(repr=False)
+    msisdn: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """There is no connection now; the bearer goes on trying. `detail` is for the log."""
+
+    trouble: Trouble
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One SMS, put together if it came in parts."""
+
+    sender: str = field(repr=False)
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Signal strength in percent, None if the modem does not know."""
+
+    percent: int | None
+
+
+BearerEvent = Ready | Gone | Received | Signal
+
+
+class Bearer(Protocol):
+    """Sends one text at a time; everything else it knows comes out of `next_event`."""
+
+    async def send(self, number: str, text: str) -> SendOutcome:
+        """Send a text of at most 160 characters of the GSM 7-bit alphabet. Never raises for what the modem does."""
+
+    async def next_event(self) -> BearerEvent:
+        """Return the next thing that happened, in order; waits for it."""
+
+    async def close(self) -> None:
+        """Let go of the modem."""
