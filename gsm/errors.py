@@ -27,9 +27,13 @@ class NotAModem(ModemError):
 
 
 class ModemGone(ModemError):
-    """The port cannot be opened or has vanished; the line reconnects by itself when it is back."""
+    """The port cannot be opened or has vanished; the line reconnects by itself when it is back.
 
-    def __init__(self, port: str, detail: str) -> None:
+    `written` tells whether the command that failed so may have reached the modem.
+    """
+
+    def __init__(self, port: str, detail: str, written: bool = False) -> None:
+        self.written = written
         super().__init__(f"The modem on {port} is gone ({detail}). Plug it in again; it is picked up by itself.")
 
 

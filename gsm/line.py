@@ -1,0 +1,312 @@
+"""The serial line: a thread and a pyserial port that drive a `Channel`.
+
+`Line` has the interface of python-gsmmodem-new's `SerialComms`, on which its `GsmModem` stands (`connect`, `close`,
+`write`, `notifyCallback`, `fatalErrorCallback`), and is a `SerialComms`, so that it can take that class's place.
+
+Threads
+- Any thread may call `write`; one command runs at a time (`_txLock`, which may be held over several).
+- The reader thread reads the port, and opens it again when it was lost.
+- The dispatcher thread runs every callback, one after the other, in the order in which things happened. A callback
+  may therefore use `write`, and one that blocks holds up the callbacks after it, but never a command.
+From asyncio: call `write` through `asyncio.to_thread`, and leave a callback by `loop.call_soon_threadsafe`.
+
+What is written or read is never logged: it may be a PIN or somebody's message.
+"""
+
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import serial
+from gsmmodem.exceptions import TimeoutException
+from gsmmodem.serial_comms import SerialComms
+
+from gsm.channel import END_OF_TEXT, Answer, Channel, Prompt, Unsolicited, Write
+from gsm.errors import GsmError, ModemGone
+
+# One SIM or phone can announce at most the messages that it can store (some hundreds) before anybody reads them; a
+# queue that grows past this belongs to a callback that hangs.
+CALLBACKS_WAITING_MAX = 10_000
+# A USB modem that is plugged in again needs some seconds for its port; looking more often finds nothing sooner.
+REOPEN_INTERVAL_S = 0.5
+REOPEN_INTERVAL_S_MAX = 30.0
+# Longest wait for the port to take a command's bytes. A command has less than 400, which every kernel buffer holds.
+WRITE_TIMEOUT_S = 5.0
+# How long close() waits for a callback that is still running.
+CLOSE_TIMEOUT_S = 2.0
+
+log = logging.getLogger("gsm.line")
+
+
+class CommandTimedOut(TimeoutException, GsmError):  # type: ignore[misc]
+    """The modem did not answer in time. `data` holds the lines that did come (None for none), as in the library.
+
+    `written` tells whether the command, or the text after a prompt, had been handed to the modem.
+    """
+
+    def __init__(self, lines: tuple[str, ...], written: bool) -> None:
+        super().__init__(list(lines) or None)
+        self.written = written
+
+    def __str__(self) -> str:
+        return "the modem did not answer in time; try again, or unplug it and plug it in"
+
+
+class Line(SerialComms):  # type: ignore[misc]
+    """One modem's serial line. `port` is a path or a symbolic link to one, opened again after it was lost.
+
+    `reopenedCallback` is called when a lost port is open again; until it returns, only what it does itself reaches
+    the modem. If it raises, the port is closed and opened again later. `backCallback` is called after it.
+    No flow control is used unless asked for (`rtscts=True`, `dsrdtr=True`).
+    """
+
+    alive: bool
+    port: str
+
+    def __init__(
+        self,
+        port: str,
+        baudrate: int = 115200,
+        notifyCallbackFunc: Callable[[list[str]], object] | None = None,  # noqa: N803 (the library's names)
+        fatalErrorCallbackFunc: Callable[[Exception], object] | None = None,  # noqa: N803
+        *args: Any,
+        reopenedCallback: Callable[[], object] | None = None,  # noqa: N803
+        backCallback: Callable[[], object] | None = None,  # noqa: N803
+        reopen_interval_s: float = REOPEN_INTERVAL_S,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(port, baudrate, notifyCallbackFunc, fatalErrorCallbackFunc, *args, **kwargs)
+        self.reopenedCallback = reopenedCallback or self._placeholderCallback
+        self.backCallback = backCallback or self._placeholderCallback
+        self._reopen_interval_s = reopen_interval_s
+        self._reopen_wait_s = reopen_interval_s
+        # Guards all that follows; notified whenever something happened that a writer or a thread may wait for.
+        self._changed = threading.Condition(threading.RLock())
+        self._channel = Channel()
+        self._answer: list[str] | None = None
+        self._gone: str | None = "it was not opened yet"
+        self._initialiser: int | None = None
+        self._reopen_wanted = False
+        self._waiting: deque[Callable[[], object]] = deque()
+        self._dispatcher: threading.Thread | None = None
+
+    # ---- what programs call
+
+    def connect(self) -> None:
+        """Open the port and start the threads; nothing if that was done. Raises ModemGone if it cannot be opened."""
+        if self.alive:
+            return
+        try:
+            self.serial = self._open()
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise ModemGone(self.port, _reason(error)) from error
+        self._channel = Channel()
+        self._gone = None
+        self._reopen_wanted = False
+        self._waiting.clear()
+        self.alive = True
+        self.rxThread = threading.Thread(target=self._read_loop, name=f"gsm reader {self.port}", daemon=True)
+        self._dispatcher = threading.Thread(target=self._dispatch_loop, name=f"gsm dispatcher {self.port}", daemon=True)
+        self.rxThread.start()
+        self._dispatcher.start()
+
+    def close(self) -> None:
+        """Stop the threads and close the port; a command that waits for its answer raises ModemGone at once."""
+        with self._changed:
+            if not self.alive:
+                return
+            self.alive = False
+            self._gone = "it was closed"
+            self._changed.notify_all()
+        self._wake_reader()
+        for thread in (self.rxThread, self._dispatcher):
+            if thread is not None and thread is not threading.current_thread():
+                thread.join(CLOSE_TIMEOUT_S)
+        self.serial.close()
+
+    def write(
+        self,
+        data: str,
+        waitForResponse: bool = True,  # noqa: N803
+        timeout: float = 5,
+        expectedResponseTermSeq: str | None = None,  # noqa: N803
+    ) -> list[str] | None:
+        """Write a command with its line end, or a text with its Ctrl-Z, and give the lines of the answer.
+
+        With `expectedResponseTermSeq` (the prompt) the answer may also be the prompt, as `["> "]`. `timeout` is in
+        seconds. Raises CommandTimedOut, ModemGone, and PromptWithdrawn for a text that the modem no longer wants.
+        """
+        octets = data.encode("utf-8")
+        deadline = time.monotonic() + timeout
+        with self._txLock, self._changed:
+            self._check_present(written=False)
+            self._answer = None
+            if octets.endswith(END_OF_TEXT):
+                self._put(self._channel.send_text(octets))
+            else:
+                prompt = expectedResponseTermSeq is not None
+                self._put(self._channel.send(octets, prompt=prompt, answered=waitForResponse))
+            return self._wait_for_answer(deadline) if waitForResponse else None
+
+    def call_in_order(self, call: Callable[[], object]) -> None:
+        """Run `call` on the dispatcher thread, after the callbacks that wait there."""
+        with self._changed:
+            if len(self._waiting) >= CALLBACKS_WAITING_MAX:
+                log.error("%s: %d callbacks are waiting; one more is dropped", self.port, len(self._waiting))
+                return
+            self._waiting.append(call)
+            self._changed.notify_all()
+
+    # ---- a command
+
+    def _wait_for_answer(self, deadline: float) -> list[str]:
+        while self._answer is None:
+            self._check_present(written=True)
+            remaining_s = deadline - time.monotonic()
+            if remaining_s <= 0:
+                timed_out = self._channel.timeout()
+                self._put(timed_out.data)
+                raise CommandTimedOut(timed_out.lines, timed_out.written)
+            self._changed.wait(remaining_s)
+        return self._answer
+
+    def _check_present(self, *, written: bool) -> None:
+        """Raise ModemGone unless the modem is there and set up, or is being set up by this very thread."""
+        if self._gone is not None and threading.get_ident() != self._initialiser:
+            raise ModemGone(self.port, self._gone, written=written)
+
+    def _put(self, data: bytes) -> None:
+        """Write to the port. A failure part-way counts as written: the modem may have got what matters."""
+        try:
+            if data:
+                self.serial.write(data)
+        except (serial.SerialException, OSError, TypeError) as error:
+            self._lose(_reason(error))
+            raise ModemGone(self.port, _reason(error), written=True) from error
+
+    # ---- the reader thread
+
+    def _read_loop(self) -> None:
+        while self.alive:
+            try:
+                data = self.serial.read(1)
+                data += self.serial.read(self.serial.in_waiting) if data else b""
+            except (serial.SerialException, OSError, TypeError) as error:
+                self._lose(_reason(error))
+            else:
+                if data:
+                    self._receive(data)
+            if self._reopen_wanted and self.alive:
+                self._reopen()
+
+    def _receive(self, data: bytes) -> None:
+        with self._changed:
+            for event in self._channel.receive(data):
+                match event:
+                    case Answer(lines):
+                        self._answer = list(lines)
+                    case Prompt():
+                        self._answer = ["> "]
+                    case Unsolicited(lines):
+                        self.call_in_order(lambda lines=list(lines): self.notifyCallback(lines))  # type: ignore[misc]
+                    case Write(octets):
+                        with contextlib.suppress(ModemGone):
+                            self._put(octets)
+            self._changed.notify_all()
+
+    def _lose(self, reason: str) -> None:
+        """The port is of no use any more: fail whoever waits, and have it opened again."""
+        with self._changed:
+            if self._reopen_wanted or not self.alive:
+                return
+            log.warning("%s is gone (%s)", self.port, reason)
+            self._gone = reason
+            self._initialiser = None
+            self._reopen_wanted = True
+            self._changed.notify_all()
+        error = ModemGone(self.port, reason)
+        self.call_in_order(lambda: self.fatalErrorCallback(error))
+        self._wake_reader()
+
+    def _reopen(self) -> None:
+        with contextlib.suppress(serial.SerialException, OSError):
+            self.serial.close()
+        while self.alive:
+            with self._changed:
+                self._changed.wait_for(lambda: not self.alive, self._reopen_wait_s)
+            with contextlib.suppress(serial.SerialException, OSError, ValueError):
+                port = self._open()
+                break
+        else:
+            return
+        with self._changed:
+            self.serial = port
+            self._channel = Channel()
+            self._reopen_wanted = False
+        self.call_in_order(self._set_up_again)
+
+    def _open(self) -> serial.Serial:
+        settings: dict[str, Any] = {
+            "timeout": self.timeout,
+            "write_timeout": WRITE_TIMEOUT_S,
+            "rtscts": False,
+            "dsrdtr": False,
+            "exclusive": True,
+            **self.com_kwargs,
+        }
+        return serial.Serial(self.port, self.baudrate, *self.com_args, **settings)
+
+    def _wake_reader(self) -> None:
+        with contextlib.suppress(Exception):  # the port may be closed, or of a kind that cannot be woken
+            self.serial.cancel_read()
+
+    # ---- the dispatcher thread
+
+    def _dispatch_loop(self) -> None:
+        me = threading.current_thread()
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or not self.alive)
+                # After close() and connect() another dispatcher may have taken over from one whose callback hung.
+                if not self.alive or self._dispatcher is not me:
+                    return
+                call = self._waiting.popleft()
+            try:
+                call()
+            except ModemGone:
+                log.info("%s: a callback ended because the modem is gone", self.port)
+            except Exception as error:
+                # Only the kind of the error: its text may quote a message.
+                log.error("%s: a callback failed with %s", self.port, type(error).__name__)
+
+    def _set_up_again(self) -> None:
+        """After the port was opened again: let the program set the modem up, then let everybody in."""
+        with self._changed:
+            if self._reopen_wanted:
+                return  # lost again already
+            self._initialiser = threading.get_ident()
+        try:
+            self.reopenedCallback()
+        except Exception as error:
+            log.warning("%s is back but could not be set up: %s", self.port, type(error).__name__)
+            self._reopen_wait_s = min(REOPEN_INTERVAL_S_MAX, self._reopen_wait_s * 2)
+            self._lose(str(error))
+            return
+        with self._changed:
+            if self._reopen_wanted:
+                return
+            self._gone = self._initialiser = None
+            self._reopen_wait_s = self._reopen_interval_s
+        log.info("%s is back", self.port)
+        self.backCallback()
+
+
+def _reason(error: Exception) -> str:
+    """What the system says, without the path, which ModemGone names itself."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

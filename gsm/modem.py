@@ -1,0 +1,497 @@
+"""The modem as programs use it: python-gsmmodem-new's `GsmModem`, standing on our `Line`, its faults cured.
+
+    modem = Modem("/dev/ttyUSB0", received=lambda message: print(message.number))
+    modem.connect(pin=None)
+    modem.imsi, modem.own_number()
+    modem.send_text("+8613800000000", "hello").reference
+    modem.close()
+
+Threads are those of `gsm.line`: any thread may call; every callback comes from the dispatcher thread, one at a time.
+A message is deleted from the SIM only after `received` returned; if it raises, the message stays there and is
+offered again when the modem is next connected, comes back, or `read_stored` is called. So each message is handed
+over at least once.
+
+Only PDU mode is used. Contents of messages and PINs are never logged, nor kept in an exception.
+"""
+
+import contextlib
+import itertools
+import logging
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gsmmodem.exceptions import CmeError, CmsError, CommandError, TimeoutException
+from gsmmodem.modem import CTRLZ, TERMINATOR, GsmModem, ReceivedSms, SentSms
+from gsmmodem.modem import StatusReport as LibraryStatusReport
+
+from gsm.answers import Command, code_of, is_known_unsolicited
+from gsm.channel import PromptWithdrawn
+from gsm.errors import (
+    GsmError,
+    ModemError,
+    ModemGone,
+    NotAModem,
+    PduError,
+    SendFailed,
+    SendUnknown,
+    SimLocked,
+    SimPinNeeded,
+    SimPinWrong,
+    SimPukNeeded,
+)
+from gsm.inbox import Discard, Inbox, Location, ReceivedText, listed, memories_of
+from gsm.line import CommandTimedOut, Line
+from gsm.pdu import (
+    Deliver,
+    StatusReport,
+    Submit,
+    UserData,
+    decode_incoming,
+    encode_submit,
+    from_hex,
+    split,
+    to_hex,
+)
+from gsm.sim import imsi_of, own_number_of, pin_state_of, sim_error
+
+# TS 27.005 leaves it open; Huawei, u-blox and Quectel manuals give 40 to 120 s for +CMGS.
+CMGS_TIMEOUT_S = 120.0
+# How long a modem may take to answer its first AT. Those that find the speed out by themselves need a few tries.
+FIRST_ANSWER_TIMEOUT_S = 5.0
+_FIRST_ANSWER_TRIES = 5
+# Unlocking a SIM or listing a full one takes seconds (Wavecom and SIMCom manuals: 5 to 20 s).
+SIM_TIMEOUT_S = 20.0
+# +CME ERROR 14 SIM busy, +CMS ERROR 314 SIM busy, 515 (Wavecom) initialising: ask again after this long.
+_BUSY = re.compile(r"\+CM(?:E ERROR: *14|S ERROR: *314|[ES] ERROR: *515)")
+_BUSY_INTERVAL_S = 0.3
+# +CMS ERROR 332, network timeout: the network may have the message (TS 27.005 clause 3.2.5).
+_OUTCOME_UNKNOWN_CODES = {332}
+_NO_SUCH_MESSAGE_CODE = 321
+_ERROR = re.compile(r"\+(CM[ES]) ERROR: *(\d+)")
+_SPACELESS = re.compile(r"(\+[A-Z]+):(?=\S)")
+_CMGS = re.compile(r"\+CMGS: *(\d+)")
+_STORED = re.compile(r'\+C(?:MTI|DSI): *"?(\w+)"?, *(\d+)')
+_PIN = re.compile(r"[0-9]{4,8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that the network took: one reference (TP-MR, 0..255) for each part, None where none was told."""
+
+    references: tuple[int | None, ...]
+
+    @property
+    def reference(self) -> int | None:
+        """The reference of the last part."""
+        return self.references[-1]
+
+
+class Modem(GsmModem, Line):  # type: ignore[misc]
+    """A GSM modem on a serial port. See the top of the file for use and threads.
+
+    `received` gets each whole message, `reported` each status report; without them the library's own callbacks
+    (`smsReceivedCallbackFunc`, `smsStatusReportCallback`) get its own objects. `gone` is told when the port is lost
+    and `back` when the modem is there and set up again.
+    """
+
+    log = logging.getLogger("gsm.modem")
+
+    def __init__(
+        self,
+        port: str,
+        baudrate: int = 115200,
+        *args: Any,
+        received: Callable[[ReceivedText], object] | None = None,
+        reported: Callable[[StatusReport], object] | None = None,
+        gone: Callable[[Exception], object] | None = None,
+        back: Callable[[], object] | None = None,
+        cmgs_timeout_s: float = CMGS_TIMEOUT_S,
+        prompt_timeout_s: float = 5.0,
+        command_timeout_s: float = 10.0,
+        first_answer_timeout_s: float = FIRST_ANSWER_TIMEOUT_S,
+        sim_timeout_s: float = SIM_TIMEOUT_S,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            port,
+            baudrate,
+            *args,
+            fatalErrorCallbackFunc=gone,
+            reopenedCallback=self._set_up_and_read,
+            backCallback=back,
+            **kwargs,
+        )
+        self._received = received
+        self._reported = reported
+        self._reads_messages = bool(received or self._has_library_callback("smsReceivedCallback"))
+        self._cmgs_timeout_s = cmgs_timeout_s
+        self._prompt_timeout_s = prompt_timeout_s
+        self._command_timeout_s = command_timeout_s
+        self._first_answer_timeout_s = first_answer_timeout_s
+        self._sim_timeout_s = sim_timeout_s
+        self._pin: str | None = None
+        self._pin_refused = False
+        self._inbox = Inbox()
+        self._memories: list[str] = []
+        self._long_reference = itertools.count(secrets.randbelow(256))
+
+    # ---- life
+
+    def connect(self, pin: str | None = None, waitingForModemToStartInSeconds: float = 0) -> None:  # noqa: N803
+        """Open the port, set modem and SIM up, and have the stored messages handed over.
+
+        Raises ModemGone, NotAModem, SimMissing, SimPinNeeded, SimPinWrong, SimPukNeeded, SimLocked, or ModemError
+        for a modem that refuses what is needed. The port is closed again then.
+        """
+        self._pin, self._pin_refused = pin, False
+        try:
+            Line.connect(self)
+            self._set_up(max(self._first_answer_timeout_s, waitingForModemToStartInSeconds))
+        except BaseException:
+            self.close()
+            raise
+        self.read_stored()
+
+    def read_stored(self) -> None:
+        """Have every message that lies in the modem's memories handed over, on the dispatcher thread."""
+        self.call_in_order(self._read_stored)
+
+    def _set_up_and_read(self) -> None:
+        self._set_up(self._first_answer_timeout_s)
+        self.read_stored()
+
+    def _set_up(self, first_answer_timeout_s: float) -> None:
+        self._commands = self._smsMemReadDelete = self._smsMemWrite = self._smscNumber = None
+        self._smsReadSupported = True
+        self._inbox.clear()
+        self._expect_a_modem(first_answer_timeout_s)
+        try:
+            super().connect(self._pin)
+            self._memories = memories_of(self.write("AT+CPMS=?", parseError=False))
+        except TimeoutException as error:
+            self._check_present(written=True)
+            raise NotAModem(self.port, "it stopped answering while it was set up") from error
+        except CommandError as error:
+            raise _in_our_words(error) from error
+        except (TypeError, ValueError, IndexError, AttributeError) as error:
+            # The library takes answers apart without looking whether they are whole.
+            raise ModemError(
+                f"The modem on {self.port} gave an answer that nobody understands. Unplug it, plug it in, try again."
+            ) from error
+        self._smsMemReadDelete = (self._smsMemReadDelete or "").strip('"') or None
+
+    def _expect_a_modem(self, within_s: float) -> None:
+        for _ in range(_FIRST_ANSWER_TRIES):
+            with contextlib.suppress(CommandTimedOut):
+                self.write("AT", timeout=within_s / _FIRST_ANSWER_TRIES, parseError=False)
+                return
+        raise NotAModem(self.port)
+
+    def _unlockSim(self, pin: str | None) -> None:  # noqa: N802 (the library's)
+        match self._pin_state():
+            case "READY" | "SIM PIN2" | "SIM PUK2":  # the second PIN guards what nobody here uses
+                return
+            case "SIM PUK":
+                raise SimPukNeeded
+            case "SIM PIN":
+                self._enter_pin(pin)
+            case state:
+                raise SimLocked(state)
+
+    def _pin_state(self) -> str:
+        try:
+            state = pin_state_of(self.write("AT+CPIN?", timeout=self._sim_timeout_s))
+        except CommandTimedOut as error:
+            # Wavecom modems do not end this answer with OK (python-gsmmodem issue 19).
+            state = pin_state_of(error.data or ())
+            if state is None:
+                raise
+        except CommandError as error:
+            raise _in_our_words(error) from error
+        return state or "READY"
+
+    def _enter_pin(self, pin: str | None) -> None:
+        if pin is None:
+            raise SimPinNeeded
+        if self._pin_refused or not _PIN.fullmatch(pin):
+            raise SimPinWrong  # never sent twice by itself: the third time would block the SIM
+        try:
+            self.write(f'AT+CPIN="{pin}"', timeout=self._sim_timeout_s)
+        except CommandError as error:
+            self._pin_refused = True
+            # A plain ERROR says the same on modems without +CMEE.
+            raise (sim_error(error.code) if isinstance(error, CmeError) else None) or SimPinWrong() from None
+
+    # ---- commands
+
+    def write(
+        self,
+        data: str,
+        waitForResponse: bool = True,  # noqa: N803
+        timeout: float | None = None,
+        parseError: bool = True,  # noqa: N803
+        writeTerm: str = TERMINATOR,  # noqa: N803
+        expectedResponseTermSeq: str | None = None,  # noqa: N803
+    ) -> Any:
+        """Write a command and give its answer's lines, the last of which is the final result.
+
+        Unlike the library's: the data is neither logged nor kept in an exception; a busy SIM is asked again until
+        `timeout` (seconds), not for ever; a text or PIN is never repeated; `+CODE:x` is given as `+CODE: x`.
+        Raises CommandError (CmeError, CmsError), CommandTimedOut, ModemGone.
+        """
+        timeout_s = self._command_timeout_s if timeout is None else timeout
+        name = _name_of(data) if writeTerm == TERMINATOR else "a text"
+        once = writeTerm != TERMINATOR or name == "AT+CPIN="
+        deadline = time.monotonic() + timeout_s
+        while True:
+            remaining_s = max(0.0, deadline - time.monotonic())
+            lines = Line.write(self, data + writeTerm, waitForResponse, remaining_s, expectedResponseTermSeq)
+            if lines is None:
+                return None
+            lines = [_SPACELESS.sub(r"\1: ", line, count=1) for line in lines]
+            self.log.debug("%s: %s", name, lines[-1])
+            if once or not _BUSY.match(lines[-1]) or time.monotonic() + _BUSY_INTERVAL_S >= deadline:
+                break
+            time.sleep(_BUSY_INTERVAL_S)
+        if parseError:
+            _raise_for(name, lines[-1])
+        return lines
+
+    @property
+    def imsi(self) -> str:
+        """The IMSI of the SIM, 14 or 15 digits. Raises ModemError (SimMissing, SimPinNeeded, ...)."""
+        try:
+            imsi = imsi_of(self.write("AT+CIMI"))
+        except CommandError as error:
+            raise _in_our_words(error) from error
+        if imsi is None:
+            raise ModemError("The modem did not tell the SIM's IMSI. Take the SIM out, put it back, and try again.")
+        return imsi
+
+    def own_number(self) -> str | None:
+        """The SIM's own number, if its operator or user stored it there: by +CNUM, else the ON phonebook."""
+        number = own_number_of(self.write("AT+CNUM", parseError=False))
+        return number or self._number_in_phonebook()
+
+    @property
+    def ownNumber(self) -> str | None:  # noqa: N802 (the library's)
+        """The library's name for `own_number()`."""
+        return self.own_number()
+
+    def _number_in_phonebook(self) -> str | None:
+        with self._txLock:
+            selected = re.search(r'\+CPBS: *"(\w+)"', "\n".join(self.write("AT+CPBS?", parseError=False)))
+            if self.write('AT+CPBS="ON"', parseError=False)[-1] != "OK":
+                return None
+            try:
+                return own_number_of(self.write("AT+CPBR=1", parseError=False))
+            finally:
+                self.write(f'AT+CPBS="{selected.group(1) if selected else "SM"}"', parseError=False)
+
+    # ---- sending
+
+    def send_text(self, number: str, text: str) -> Sent:
+        """Send an SMS, in several parts if need be, and wait until the network has taken it.
+
+        Raises SendFailed when it was certainly not sent (whole), SendUnknown when it was handed to the modem and the
+        outcome is not known. Nothing is sent for a number or text that cannot be (SendFailed).
+        """
+        try:
+            return self._send(number, split(text, next(self._long_reference) % 256))
+        except PduError as error:
+            raise SendFailed(str(error)) from error
+
+    def sendSms(  # noqa: N802 (the library's)
+        self,
+        destination: str,
+        text: str,
+        waitForDeliveryReport: bool = False,  # noqa: N803
+        deliveryTimeout: float = 15,  # noqa: N803
+        sendFlash: bool = False,  # noqa: N803
+    ) -> SentSms:
+        """The library's way to send; raises SendFailed and SendUnknown as `send_text` does."""
+        try:
+            parts = split(text, next(self._long_reference) % 256)
+            if sendFlash:
+                parts = tuple(replace(part, dcs=part.dcs | 0x10) for part in parts)
+            if waitForDeliveryReport:
+                self._smsStatusReportEvent = threading.Event()  # before sending: the report may be quick
+            sms = SentSms(destination, text, self._send(destination, parts).reference)
+        except PduError as error:
+            raise SendFailed(str(error)) from error
+        self.sentSms[sms.reference] = sms
+        if waitForDeliveryReport:
+            arrived = self._smsStatusReportEvent.wait(deliveryTimeout)
+            self._smsStatusReportEvent = None
+            if not arrived:
+                raise TimeoutException()
+        return sms
+
+    def _send(self, number: str, parts: Sequence[UserData]) -> Sent:
+        tpdus = [encode_submit(Submit(number, part, status_report_request=self.requestDelivery)) for part in parts]
+        with self._txLock:  # nothing may come between a prompt and its text
+            return Sent(tuple(self._send_part(tpdu) for tpdu in tpdus))
+
+    def _send_part(self, tpdu: bytes) -> int | None:
+        try:
+            answer = self.write(
+                f"AT+CMGS={len(tpdu)}",
+                timeout=self._prompt_timeout_s,
+                parseError=False,
+                expectedResponseTermSeq="> ",
+            )
+        except (CommandTimedOut, ModemGone) as error:
+            raise SendFailed(f"before the text was handed over, {error}") from error
+        if answer != ["> "]:
+            raise _refused(answer[-1])
+        try:
+            answer = self.write(to_hex(tpdu), timeout=self._cmgs_timeout_s, parseError=False, writeTerm=CTRLZ)
+        except PromptWithdrawn as error:
+            raise SendFailed(str(error)) from error
+        except CommandTimedOut as error:
+            raise SendUnknown(f"the modem did not say within {self._cmgs_timeout_s:g} s") from error
+        except ModemGone as error:
+            if not error.written:
+                raise SendFailed(str(error)) from error
+            raise SendUnknown("the modem went away before it said") from error
+        if answer[-1] != "OK":
+            raise _refused(answer[-1])
+        references = [match.group(1) for match in map(_CMGS.match, answer) if match]
+        return int(references[0]) if references else None
+
+    # ---- receiving; all of it on the dispatcher thread
+
+    def _handleModemNotification(self, lines: list[str]) -> None:  # noqa: N802 (the library's)
+        code = code_of(lines[0])
+        stored = _STORED.match(lines[0])
+        if stored:
+            self._read_one(Location(stored.group(1), int(stored.group(2))))
+        elif code in ("+CMT", "+CDS") and len(lines) > 1:
+            self._take(lines[1], None)
+        elif code is not None or is_known_unsolicited(lines[0]) or lines[0] == "OK":
+            spaced = [_SPACELESS.sub(r"\1: ", line, count=1) for line in lines]
+            # Its last stage, without the thread that the library makes for each code.
+            self._GsmModem__threadedHandleModemNotification(spaced)
+        else:
+            self.log.debug("a line of %d characters that nobody asked for", len(lines[0]))
+
+    def processStoredSms(self, unreadOnly: bool = False) -> None:  # noqa: N802, N803 (the library's)
+        """The library's name for `read_stored`; read and unread alike."""
+        self.read_stored()
+
+    def _read_stored(self) -> None:
+        if not self._smsReadSupported or not self._reads_messages:
+            return
+        self._inbox.clear()
+        for memory in self._memories or [self._smsMemReadDelete]:
+            with self._txLock:
+                self._select(memory)
+                lines = self.write("AT+CMGL=4", timeout=self._sim_timeout_s, parseError=False)
+            for index, line in listed(lines):
+                self._take(line, Location(memory, index))
+
+    def _read_one(self, location: Location) -> None:
+        if not self._reads_messages:
+            return
+        with self._txLock:
+            self._select(location.memory)
+            lines = self.write(f"AT+CMGR={location.index}", timeout=self._sim_timeout_s, parseError=False)
+        if len(lines) >= 3 and lines[0].startswith("+CMGR:"):
+            self._take(lines[1], location)
+        elif lines[-1] not in ("OK", f"+CMS ERROR: {_NO_SUCH_MESSAGE_CODE}"):
+            # It stays on the SIM and is read again with the next connection; OK and 321 say it was read already.
+            self.log.warning("%s: message %d could not be read: %s", self.port, location.index, lines[-1])
+
+    def _take(self, line: str, location: Location | None) -> None:
+        try:
+            message = decode_incoming(from_hex(line)[1])
+        except PduError as error:
+            # Left on the SIM for a person to look at: it may be somebody's message all the same.
+            self.log.warning("%s: an unreadable message (%s) at %s", self.port, error, location)
+            return
+        if isinstance(message, StatusReport):
+            self._hand_over(lambda: self._report(message), [location] if location else [])
+            return
+        assert isinstance(message, Deliver)
+        for action in self._inbox.add(message, location, time.monotonic()):
+            match action:
+                case ReceivedText():
+                    self._hand_over(lambda text=action: self._receive_text(text), action.locations)  # type: ignore[misc]
+                case Discard(copy):
+                    self._delete(copy)
+
+    def _hand_over(self, call: Callable[[], object], locations: Sequence[Location]) -> None:
+        try:
+            call()
+        except Exception as error:
+            self.log.error("the callback for a message raised %s; it stays on the SIM", type(error).__name__)
+            return
+        for location in locations:
+            self._delete(location)
+
+    def _receive_text(self, message: ReceivedText) -> None:
+        if self._received is not None:
+            self._received(message)
+            return
+        index = message.locations[0].index if message.locations else None
+        self.smsReceivedCallback(ReceivedSms(self, 1, message.number, message.time, message.text, index=index))
+
+    def _report(self, report: StatusReport) -> None:
+        theirs = LibraryStatusReport(
+            self, 1, report.reference, report.recipient, report.timestamp, report.discharge, report.status
+        )
+        if report.reference in self.sentSms and not report.still_trying:
+            self.sentSms[report.reference].report = theirs
+        if self._smsStatusReportEvent is not None:
+            self._smsStatusReportEvent.set()
+        if self._reported is not None:
+            self._reported(report)
+        else:
+            self.smsStatusReportCallback(theirs)
+
+    def _delete(self, location: Location) -> None:
+        with self._txLock:
+            self._select(location.memory)
+            result = self.write(f"AT+CMGD={location.index}", timeout=self._sim_timeout_s, parseError=False)[-1]
+        if result != "OK":
+            self.log.warning("%s: message %d could not be deleted: %s", self.port, location.index, result)
+
+    def _select(self, memory: str | None) -> None:
+        with contextlib.suppress(CommandError):
+            self._setSmsMemory(readDelete=memory)
+
+    def _has_library_callback(self, name: str) -> bool:
+        return bool(getattr(self, name) != self._placeholderCallback)
+
+
+def _name_of(line: str) -> str:
+    """What may be logged of a command: its name, and whether it sets or asks."""
+    command = Command.of(line)
+    return f"AT{command.name}{'?' if command.asks else '=' if '=' in line else ''}"
+
+
+def _raise_for(name: str, final: str) -> None:
+    """Raise what the library raises for an error result, without the command's values."""
+    match = _ERROR.match(final)
+    if match:
+        raise (CmeError if match.group(1) == "CME" else CmsError)(name, int(match.group(2)))
+    if "ERROR" in final or final == "COMMAND NOT SUPPORT":
+        raise CommandError(name)
+
+
+def _in_our_words(error: CommandError) -> ModemError:
+    found = sim_error(error.code) if isinstance(error, CmeError) else None
+    return found or ModemError(f"The modem refused {error.command or 'a command'} ({error}). Update or change it.")
+
+
+def _refused(final: str) -> GsmError:
+    match = _ERROR.match(final)
+    code = int(match.group(2)) if match else None
+    if match and match.group(1) == "CMS" and code in _OUTCOME_UNKNOWN_CODES:
+        return SendUnknown(f"the modem said {final}")
+    return SendFailed(f"the modem said {final}", code)
