@@ -670,7 +670,7 @@ def _add_broken_iso(book: Book, story: Mapping[str, iso.Message]) -> None:
     bad("cut-secondary-bitmap", "The secondary bitmap is cut.", sign_on[:15], "secondary bitmap")
     bad("cut-mac", "The MAC is cut.", raw[:-1], "DE64")
     bad("cut-data", "DE48 is cut.", raw[:100], "DE48")
-    bad("longer", "A byte behind the last field.", raw + b"\0", "message")
+    bad("longer", "A byte behind the last field.", raw + b"\0", "DE64")
     bad("unknown-field", "DE2, which the profile has not.", raw[:4] + flipped_bit(raw[4:], 2), "DE2")
     bad("missing-stan", "DE11 is missing.", unchecked(story["transfer"].without(11)), "DE11")
     bad("missing-mac", "DE64 is missing.", unchecked(story["transfer"].without(64)), "DE64")
