@@ -1,0 +1,191 @@
+"""The `modem-emulator` command."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from console import CannotStart, Program, announce_ready, logging_options, run_until_stopped
+from modem_emulator.emulator import Phone
+from modem_emulator.network import Faults
+from modem_emulator.numbers import SHORT_NUMBER_DIGITS_MAX, InvalidNumber, canonical
+from modem_emulator.server import serving
+from modem_emulator.sim import MESSAGE_SLOTS, PUK
+from modem_emulator.smsc import PortTaken
+from modem_emulator.sqlite_store import SqliteStore, StateLocked, StateUnusable
+from modem_emulator.store import MemoryStore, Store
+
+_PHONE_KEYS = ("imsi", "msisdn", "pin", "puk", "imei", "slots")
+# What a C-octet string of SMPP 3.4 section 4.1.1 holds for system_id, without its end.
+_SYSTEM_ID_CHARACTERS_MAX = 15
+
+
+class PhoneOption(click.ParamType[Phone]):
+    """`imsi=460001234567890,msisdn=8613900000001[,pin=1234][,puk=12345678][,imei=...][,slots=50]`."""
+
+    name = "phone"
+
+    def convert(self, value: str | Phone, param: click.Parameter | None, ctx: click.Context | None) -> Phone:
+        if isinstance(value, Phone):
+            return value
+        pairs = dict(part.strip().partition("=")[::2] for part in value.split(","))
+        unknown = [key for key in pairs if key not in _PHONE_KEYS]
+        if unknown:
+            self.fail(f"unknown key {unknown[0]!r}; known: {', '.join(_PHONE_KEYS)}", param, ctx)
+        self._check_digits(pairs, "imsi", range(15, 16), param, ctx)
+        self._check_digits(pairs, "imei", range(15, 16), param, ctx, optional=True)
+        self._check_digits(pairs, "pin", range(4, 9), param, ctx, optional=True)
+        self._check_digits(pairs, "puk", range(8, 9), param, ctx, optional=True)
+        self._check_digits(pairs, "slots", range(1, 4), param, ctx, optional=True)
+        try:
+            msisdn = canonical(pairs.get("msisdn", ""))
+        except InvalidNumber as error:
+            self.fail(f"msisdn: {error}", param, ctx)
+        return Phone(
+            imsi=pairs["imsi"],
+            msisdn=msisdn,
+            pin=pairs.get("pin"),
+            puk=pairs.get("puk", PUK),
+            slots=int(pairs.get("slots", MESSAGE_SLOTS)),
+            imei=pairs.get("imei"),
+        )
+
+    def _check_digits(
+        self,
+        pairs: dict[str, str],
+        key: str,
+        lengths: range,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+        optional: bool = False,
+    ) -> None:
+        """Fail without showing the value, which may be a PIN."""
+        value = pairs.get(key)
+        if value is None and optional:
+            return
+        if value is None or not (value.isascii() and value.isdigit() and len(value) in lengths):
+            wanted = " to ".join(str(n) for n in sorted({lengths.start, lengths.stop - 1}))
+            self.fail(f"{key} must have {wanted} digits", param, ctx)
+
+
+class EsmeOption(click.ParamType[tuple[str, str]]):
+    """`95533=operator`: short number and the system id that has it."""
+
+    name = "esme"
+
+    def convert(
+        self, value: str | tuple[str, str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        if not isinstance(value, str):
+            return value
+        number, _, system_id = value.partition("=")
+        if not number.isdigit() or len(number) > SHORT_NUMBER_DIGITS_MAX:
+            self.fail(f"a short number has 1 to {SHORT_NUMBER_DIGITS_MAX} digits", param, ctx)
+        if not 1 <= len(system_id) <= _SYSTEM_ID_CHARACTERS_MAX:
+            self.fail(f"a system id has 1 to {_SYSTEM_ID_CHARACTERS_MAX} characters", param, ctx)
+        return number, system_id
+
+
+@click.group(cls=Program)
+def main() -> None:
+    """GSM modems on ptys, joined by one SMS network."""
+
+
+_RATE = click.FloatRange(0.0, 1.0)
+_SECONDS = click.FloatRange(0.0)
+
+
+@main.command()
+@click.option(
+    "--phone",
+    type=PhoneOption(),
+    multiple=True,
+    required=True,
+    help="imsi=DIGITS,msisdn=NUMBER[,pin=,puk=,imei=,slots=]; repeatable.",
+)
+@click.option("--esme", type=EsmeOption(), multiple=True, help="NUMBER=SYSTEM_ID; repeatable.")
+@click.option("--smpp-port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option("--link-dir", type=click.Path(file_okay=False, path_type=Path), help="Links modem0, modem1 … here.")
+@click.option("--state", type=click.Path(file_okay=False, path_type=Path), help="Keep queue and SIMs here.")
+@click.option("--lose", type=_RATE, default=0.0, help="Share of messages that never arrive.")
+@click.option("--double", type=_RATE, default=0.0, help="Share of messages that arrive twice.")
+@click.option("--reorder", type=_RATE, default=0.0, help="Share of messages that later ones overtake.")
+@click.option("--delay-s", type=_SECONDS, default=0.0, help="Seconds that every message takes.")
+@click.option("--slow-cmgs-s", type=_SECONDS, default=0.0, help="Seconds until +CMGS answers.")
+@click.option("--seed", type=int, help="Makes the faults repeatable.")
+@logging_options
+def serve(
+    phone: Sequence[Phone],
+    esme: Sequence[tuple[str, str]],
+    smpp_port: int,
+    link_dir: Path | None,
+    state: Path | None,
+    lose: float,
+    double: float,
+    reorder: float,
+    delay_s: float,
+    slow_cmgs_s: float,
+    seed: int | None,
+) -> None:
+    """Run modems until SIGTERM or Ctrl-C.
+
+    Prints one JSON line with the SMPP port and each modem's path when it is ready.
+
+    \b
+    Example:
+      modem-emulator serve \\
+        --phone imsi=460001234567890,msisdn=8613900000001,pin=1234 \\
+        --phone imsi=460001234567891,msisdn=8613900000002 \\
+        --esme 95533=operator --link-dir run --state run/network
+    """
+    _refuse_doubles("msisdn", [one.msisdn for one in phone])
+    _refuse_doubles("imsi", [one.imsi for one in phone])
+    _refuse_doubles("short number", [number for number, _ in esme])
+    faults = Faults(lose, double, reorder, delay_s, slow_cmgs_s)
+    with ExitStack() as stack:
+        store = _open_store(state)
+        stack.callback(store.close)
+        run_until_stopped(_serve(phone, dict(esme), store, smpp_port, link_dir, faults, seed))
+
+
+async def _serve(
+    phones: Sequence[Phone],
+    esmes: dict[str, str],
+    store: Store,
+    smpp_port: int,
+    link_dir: Path | None,
+    faults: Faults,
+    seed: int | None,
+) -> None:
+    try:
+        async with serving(
+            phones, esmes, store, smpp_port=smpp_port, link_dir=link_dir, faults=faults, seed=seed
+        ) as server:
+            announce_ready(
+                smpp_port=server.smpp_port,
+                modems=[
+                    {"port": port, "imsi": phone.imsi, "msisdn": phone.msisdn.removeprefix("+")}
+                    for port, phone in zip(server.ports, phones, strict=True)
+                ],
+            )
+            await server.broken()
+    except PortTaken as error:
+        raise CannotStart(f"{error}; choose another --smpp-port") from error
+    except OSError as error:
+        raise CannotStart(f"cannot make the modems' ports: {error}") from error
+
+
+def _open_store(state: Path | None) -> Store:
+    if state is None:
+        return MemoryStore()
+    try:
+        return SqliteStore(state)
+    except (StateLocked, StateUnusable) as error:
+        raise CannotStart(str(error)) from error
+
+
+def _refuse_doubles(what: str, values: Sequence[str]) -> None:
+    doubles = {value for value in values if values.count(value) > 1}
+    if doubles:
+        raise click.UsageError(f"{what} {min(doubles)} is given twice")

@@ -1,0 +1,384 @@
+"""The AT engine of one modem, sans-IO (ITU-T V.250; 3GPP TS 27.007 and 27.005).
+
+Octets from the port go into `receive`, messages from the network into `deliver`; both return actions. A command
+that waits for the network (+CMGS) is ended by `submitted` or `refused`. Lines that come from the network while a
+command is under way wait until its result is out, as in most modems.
+"""
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+from gsm import pdu
+from gsm.pdu import StatusReport
+from modem_emulator import text_mode
+from modem_emulator.command_line import (
+    COMMAND_CHARACTERS_MAX,
+    Form,
+    InvalidParameter,
+    Invocation,
+    MalformedLine,
+    parse,
+)
+from modem_emulator.commands import COMMANDS, Command
+from modem_emulator.commands.registration import state as registration_state
+from modem_emulator.commands.table import Lines, Needs, Pending, Prompt
+from modem_emulator.equipment import Acknowledge, Action, Equipment, Registered, Reject, Write
+from modem_emulator.errors import CME_TEXTS, Cme, Cms, CommandFailed
+from modem_emulator.sim import SimState, SlotsFull
+from modem_emulator.store import Status, StoredMessage
+
+# The longest entry is 164 octets of TPDU and 12 of service centre in hexadecimal, 352 characters; in text mode
+# 160 characters as UCS-2 in hexadecimal, 640. Twice that leaves room for line ends.
+ENTRY_OCTETS_MAX = 1280
+# What may arrive while a command waits for the network: a few lines typed ahead. The rest is dropped.
+AHEAD_OCTETS_MAX = 4096
+# +CNMI mode 0 keeps indications in the modem; a real one keeps a few dozen.
+NOTICES_MAX = 64
+
+# Whoever asked for the prompt and then fell silent for so long has died; the next line is a new client's.
+ENTRY_IDLE_S_MAX = 20.0
+
+CTRL_Z, ESC = 0x1A, 0x1B
+# RP-Cause 22: memory capacity exceeded (TS 24.011 table 8.4).
+CAUSE_MEMORY_FULL = 22
+_NUMERIC_RESULTS = {"OK": "0", "ERROR": "4"}
+_START = re.compile(rb"[Aa]")
+_ENTRY_END = re.compile(rb"[\x1a\x1b]")
+
+
+class Engine:
+    """One modem's command interpreter. Actions come back in the order in which they must happen."""
+
+    def __init__(self, equipment: Equipment) -> None:
+        self.equipment = equipment
+        self._ahead = bytearray()
+        self._line = bytearray()
+        self._line_too_long = False
+        self._last_body = ""
+        self._rest: list[Invocation] = []
+        self._prompt: Prompt | None = None
+        self._entry = bytearray()
+        self._entry_too_long = False
+        self._pending: Pending | None = None
+        self._registered_before = equipment.registered
+
+    @property
+    def busy(self) -> bool:
+        """A command is under way: it has prompted, or it waits for the network."""
+        return self._prompt is not None or self._pending is not None
+
+    def receive(self, data: bytes, now_s: float) -> list[Action]:
+        """Take octets from the port, in any pieces. Never raises; memory stays bounded whatever comes."""
+        if self._prompt is not None and now_s - self.equipment.now_s > ENTRY_IDLE_S_MAX:
+            self._drop_entry()
+        self.equipment.now_s = now_s
+        self._ahead += data
+        self._work()
+        return self._take_actions()
+
+    def deliver(self, tpdu: bytes, now_s: float) -> list[Action]:
+        """Take a message or status report from the network; the actions hold one Acknowledge or Reject.
+
+        Stored and announced by +CMTI or +CDSI, or shown by +CMT or +CDS, as +CNMI says (27.005 clause 3.4.1).
+        """
+        self.equipment.now_s = now_s
+        incoming = pdu.decode_incoming(tpdu)
+        is_report = isinstance(incoming, StatusReport)
+        mode, message_mode, _, report_mode, _ = self.equipment.settings.indications
+        direct = mode > 0 and (report_mode == 1 if is_report else message_mode == 2)
+        if direct or (is_report and report_mode == 0):
+            if direct:
+                self._notify(*self._shown_directly(incoming, tpdu))
+            self._act(Acknowledge())
+        else:
+            self._store(tpdu, "+CDSI" if is_report else "+CMTI", announce=is_report or message_mode == 1)
+        self._flush_notices()
+        return self._take_actions()
+
+    def submitted(self, reference: int, now_s: float) -> list[Action]:
+        """The service centre has accepted the message of the pending command."""
+
+        def succeed(pending: Pending) -> None:
+            self._lines(pending.finish(reference))
+            self._continue()
+
+        return self._end_pending(succeed, now_s)
+
+    def refused(self, cause: int, now_s: float) -> list[Action]:
+        """The service centre has refused it; `cause` is RP-Cause, shown as +CMS ERROR (27.005 clause 3.2.5)."""
+
+        def fail(_pending: Pending) -> None:
+            self._fail(CommandFailed(cause))
+
+        return self._end_pending(fail, now_s)
+
+    # ---- octets
+
+    def _work(self) -> None:
+        while self._ahead and self._pending is None:
+            if self._prompt is not None:
+                self._take_entry(self._prompt)
+            else:
+                self._take_line()
+        del self._ahead[AHEAD_OCTETS_MAX:]
+        self._flush_notices()
+
+    def _take_line(self) -> None:
+        """Collect a line from its first A to S3; what stands before the A is noise (V.250 clause 5.2.1)."""
+        if not self._line:
+            start = _START.search(self._ahead)
+            del self._ahead[: start.start() if start else len(self._ahead)]
+            if start:
+                self._collect(1)
+            return
+        if len(self._line) == 1:
+            self._second_character()
+            return
+        end = self._ahead.find(self._register(3))
+        self._collect(end if end >= 0 else len(self._ahead))
+        if end >= 0:
+            self._echo(bytes(self._ahead[:1]))
+            del self._ahead[:1]
+            self._line_ended()
+
+    def _second_character(self) -> None:
+        character = bytes(self._ahead[:1]).upper()
+        if character == b"T":
+            self._collect(1)
+        elif character == b"/":
+            self._echo(bytes(self._ahead[:1]))
+            del self._ahead[:1]
+            self._line.clear()
+            self._run(self._last_body)
+        else:
+            self._line.clear()
+            if character != b"A":
+                del self._ahead[:1]
+
+    def _collect(self, count: int) -> None:
+        """Move characters to the line, correcting with S5 and leaving control characters out."""
+        taken = bytes(self._ahead[:count])
+        del self._ahead[:count]
+        if self._line_too_long:
+            return
+        self._echo(taken[: COMMAND_CHARACTERS_MAX + 1])
+        for octet in taken:
+            if octet == self._register(5):
+                del self._line[max(2, len(self._line) - 1) :]
+            elif octet >= 0x20:
+                self._line.append(octet)
+            if len(self._line) > COMMAND_CHARACTERS_MAX:
+                self._line_too_long = True
+                return
+
+    def _line_ended(self) -> None:
+        body = self._line[2:].decode("latin-1")
+        too_long, self._line_too_long = self._line_too_long, False
+        self._line.clear()
+        if too_long:
+            self._result("ERROR")
+        else:
+            self._last_body = body
+            self._run(body)
+
+    def _take_entry(self, prompt: Prompt) -> None:
+        """Collect the text after a prompt until Ctrl-Z sends it or ESC drops it (27.005 clause 3.5.1)."""
+        end = _ENTRY_END.search(self._ahead)
+        taken = bytes(self._ahead[: end.start() if end else len(self._ahead)])
+        del self._ahead[: len(taken)]
+        room = ENTRY_OCTETS_MAX - len(self._entry)
+        self._entry += taken[:room]
+        self._entry_too_long = self._entry_too_long or len(taken) > room
+        self._echo(taken[:room])
+        if end is None:
+            return
+        cancelled = self._ahead[0] == ESC
+        del self._ahead[:1]
+        entry, too_long = bytes(self._entry), self._entry_too_long
+        self._drop_entry()
+        if cancelled:
+            self._rest.clear()
+            self._result("OK")
+        elif too_long:
+            self._fail(CommandFailed(Cms.INVALID_PDU_PARAMETER))
+        else:
+            self._guarded(lambda: prompt.entered(entry))
+
+    def _drop_entry(self) -> None:
+        self._entry.clear()
+        self._prompt, self._entry_too_long = None, False
+
+    # ---- commands
+
+    def _run(self, body: str) -> None:
+        try:
+            self._rest = parse(body)
+        except MalformedLine:
+            self._rest = []
+            self._result("ERROR")
+            return
+        self._continue()
+
+    def _continue(self) -> None:
+        """Carry out what is left of the line; one OK after the last, or an error in place of the rest."""
+        while self._rest:
+            invocation = self._rest.pop(0)
+            if not self._guarded(partial(self._invoke, invocation), last=False):
+                return
+        self._result("OK")
+
+    def _guarded(self, work: Callable[[], Lines | Prompt | Pending], last: bool = True) -> bool:
+        """Do one command's work; whether the line can go on. With `last`, go on with it."""
+        try:
+            result = work()
+        except CommandFailed as error:
+            self._fail(error)
+            return False
+        if isinstance(result, Prompt):
+            self._prompt = result
+            self._write(b"\r\n> ")
+            return False
+        if isinstance(result, Pending):
+            self._pending = result
+            return False
+        self._lines(result)
+        if last:
+            self._continue()
+        return True
+
+    def _invoke(self, invocation: Invocation) -> Lines | Prompt | Pending:
+        command = COMMANDS.get(invocation.name)
+        handler = command.handler(invocation.form) if command else None
+        if command is None or handler is None:
+            plain = not invocation.name.startswith("+")
+            raise CommandFailed(None if plain else Cme.OPERATION_NOT_SUPPORTED)
+        if invocation.form is not Form.TEST:
+            self._check_sim(command)
+        try:
+            return handler(self.equipment, invocation.parameters)
+        except InvalidParameter as error:
+            raise CommandFailed(self._invalid_parameter(command)) from error
+        finally:
+            self._note_registration()
+
+    def _note_registration(self) -> None:
+        """Tell the network and, where +CREG or +CGREG asks for it, the port that registration has changed."""
+        registered = self.equipment.registered
+        if registered == self._registered_before:
+            return
+        self._registered_before = registered
+        self._act(Registered(registered))
+        for name, level in self.equipment.settings.registration_reports.items():
+            if level:
+                self._notify(f"{name}: {registration_state(self.equipment)}")
+
+    def _check_sim(self, command: Command) -> None:
+        state = self.equipment.sim.state
+        if command.needs is Needs.NOTHING or state is SimState.READY:
+            return
+        cme, cms = {
+            SimState.PIN: (Cme.SIM_PIN_REQUIRED, Cms.SIM_PIN_REQUIRED),
+            SimState.PUK: (Cme.SIM_PUK_REQUIRED, Cms.SIM_PUK_REQUIRED),
+            SimState.BLOCKED: (Cme.SIM_FAILURE, Cms.SIM_FAILURE),
+        }[state]
+        raise CommandFailed(cms if command.needs is Needs.MESSAGES else cme)
+
+    def _invalid_parameter(self, command: Command) -> Cme | Cms:
+        if command.needs is not Needs.MESSAGES:
+            return Cme.INCORRECT_PARAMETERS
+        text_mode_set = self.equipment.settings.text_mode
+        return Cms.INVALID_TEXT_PARAMETER if text_mode_set else Cms.INVALID_PDU_PARAMETER
+
+    def _end_pending(self, end: Callable[[Pending], None], now_s: float) -> list[Action]:
+        pending, self._pending = self._pending, None
+        if pending is None:
+            return []  # answered already, or the modem was reset meanwhile
+        self.equipment.now_s = now_s
+        end(pending)
+        self._work()
+        return self._take_actions()
+
+    # ---- the network's side
+
+    def _store(self, tpdu: bytes, prefix: str, announce: bool) -> None:
+        try:
+            index = self.equipment.store(StoredMessage(Status.RECEIVED_UNREAD, tpdu))
+        except SlotsFull:
+            self.equipment.refused_for_memory = True
+            self._act(Reject(CAUSE_MEMORY_FULL))
+            return
+        self._act(Acknowledge())
+        if announce:
+            self._notify(f'{prefix}: "SM",{index}')
+
+    def _shown_directly(self, incoming: pdu.Deliver | StatusReport, tpdu: bytes) -> Lines:
+        """+CMT and +CDS (27.005 clauses 3.4.1 and 4.1)."""
+        settings, smsc = self.equipment.settings, self.equipment.smsc
+        if isinstance(incoming, StatusReport):
+            if settings.text_mode:
+                return [f"+CDS: {text_mode.show_report(incoming)}"]
+            return [f"+CDS: {len(tpdu)}", pdu.to_hex(tpdu, smsc)]
+        if settings.text_mode:
+            shown = text_mode.show_data(incoming.user_data, settings.character_set).decode("latin-1")
+            return [f'+CMT: "{incoming.originator}",,"{text_mode.show_moment(incoming.timestamp)}"', shown]
+        return [f"+CMT: ,{len(tpdu)}", pdu.to_hex(tpdu, smsc)]
+
+    def _notify(self, *lines: str) -> None:
+        self.equipment.notices.append("".join(self._framed(line) for line in lines))
+        del self.equipment.notices[:-NOTICES_MAX]
+
+    def _flush_notices(self) -> None:
+        if self.busy or self.equipment.settings.indications[0] == 0:
+            return
+        notices, self.equipment.notices[:] = list(self.equipment.notices), []
+        for notice in notices:
+            self._write(notice.encode("latin-1"))
+
+    # ---- output
+
+    def _register(self, number: int) -> int:
+        return self.equipment.settings.registers[number]
+
+    def _framed(self, line: str) -> str:
+        end = chr(self._register(3)) + chr(self._register(4))
+        return end + line + end if self.equipment.settings.verbose else line + end
+
+    def _lines(self, lines: Lines) -> None:
+        if lines:
+            end = chr(self._register(3)) + chr(self._register(4))
+            self._write(self._framed(end.join(lines)).encode("latin-1", errors="replace"))
+
+    def _result(self, result: str) -> None:
+        settings = self.equipment.settings
+        if settings.quiet:
+            return
+        if settings.verbose:
+            self._write(self._framed(result).encode("latin-1"))
+        else:
+            shown = _NUMERIC_RESULTS.get(result, result)
+            self._write((shown + chr(self._register(3))).encode("latin-1"))
+
+    def _fail(self, error: CommandFailed) -> None:
+        """End the line with its error result code (27.007 clause 9.1 for what +CMEE asks; 27.005 3.2.5)."""
+        self._rest.clear()
+        code, level = error.code, self.equipment.settings.cmee
+        if isinstance(code, Cme):
+            shown = {0: "ERROR", 1: f"+CME ERROR: {int(code)}", 2: f"+CME ERROR: {CME_TEXTS[code]}"}[level]
+            self._result(shown)
+        else:
+            self._result("ERROR" if code is None else f"+CMS ERROR: {int(code)}")
+
+    def _echo(self, octets: bytes) -> None:
+        if self.equipment.settings.echo and octets:
+            self._write(octets)
+
+    def _write(self, octets: bytes) -> None:
+        self._act(Write(octets))
+
+    def _act(self, action: Action) -> None:
+        self.equipment.actions.append(action)
+
+    def _take_actions(self) -> list[Action]:
+        actions, self.equipment.actions = self.equipment.actions, []
+        return actions

@@ -1,0 +1,123 @@
+"""What a modem is and what has been set in it: the state that AT commands read and change."""
+
+from dataclasses import dataclass, field
+
+from gsm import pdu
+from modem_emulator.sim import Sim, SimState
+from modem_emulator.store import StoredMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Send these octets to whoever has the modem's port open."""
+
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Hand this to the service centre; answer with `Engine.submitted` or `Engine.refused`."""
+
+    submit: pdu.Submit = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The modem has registered with the network, or has left it."""
+
+    now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryAvailable:
+    """A slot has become free after a message was refused (RP-SMMA, TS 24.011 clause 7.3.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """The delivered message is stored or handed over (RP-ACK)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """The delivered message could not be taken; keep it (RP-ERROR; cause 22 is memory capacity exceeded)."""
+
+    cause: int
+
+
+Action = Write | Submit | Registered | MemoryAvailable | Acknowledge | Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How the modem names itself; `imei` has 15 digits."""
+
+    manufacturer: str = "yinxin"
+    model: str = "emulated modem"
+    revision: str = "1"
+    imei: str = "490154203237518"
+    network: str = "yinxin"
+    network_code: str = "46000"
+
+
+@dataclass(slots=True)
+class Settings:
+    """What AT commands set; a new one is what ATZ and AT&F restore. Named after V.250, 27.007 and 27.005."""
+
+    echo: bool = True
+    verbose: bool = True
+    quiet: bool = False
+    registers: dict[int, int] = field(default_factory=lambda: {0: 0, 3: 13, 4: 10, 5: 8, 7: 60})
+    cmee: int = 0
+    text_mode: bool = False
+    character_set: str = "GSM"
+    # <fo>, <vp>, <pid>, <dcs>: SUBMIT with relative validity of a day (TS 27.005 clause 3.5.1).
+    text_parameters: tuple[int, int, int, int] = (17, 167, 0, 0)
+    show_text_parameters: bool = False
+    # <mode>, <mt>, <bm>, <ds>, <bfr> (TS 27.005 clause 3.4.1).
+    indications: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+    registration_reports: dict[str, int] = field(default_factory=dict)
+    operator_format: int = 0
+    caller_identity: int = 0
+    extended_ring: int = 0
+    hang_up_control: int = 0
+    ussd: int = 0
+    phonebook: str = "SM"
+
+
+@dataclass(slots=True)
+class Equipment:
+    """One modem with its SIM. Commands put what the outside must do into `actions`."""
+
+    sim: Sim
+    smsc: str
+    profile: Profile = field(default_factory=Profile)
+    settings: Settings = field(default_factory=Settings)
+    functionality: int = 1
+    deregistered: bool = False
+    refused_for_memory: bool = False
+    reference: int = 0
+    now_s: float = 0.0
+    actions: list[Action] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def registered(self) -> bool:
+        """Whether the network can reach the phone: radio on, SIM unlocked, not deregistered by +COPS=2."""
+        return self.functionality == 1 and not self.deregistered and self.sim.state is SimState.READY
+
+    def next_reference(self) -> int:
+        """TP-MR for the next message, 0 to 255 in turn (TS 23.040 clause 9.2.3.6)."""
+        reference, self.reference = self.reference, (self.reference + 1) % 256
+        return reference
+
+    def delete_slot(self, index: int) -> None:
+        """Empty a slot and tell the network if it waits for that. Raises SlotEmpty."""
+        self.sim.slots.delete(index)
+        if self.refused_for_memory:
+            self.refused_for_memory = False
+            self.actions.append(MemoryAvailable())
+
+    def store(self, message: StoredMessage) -> int:
+        """Put into a free slot and return its index. Raises SlotsFull."""
+        return self.sim.slots.add(message)

@@ -1,0 +1,89 @@
+"""A modem's serial port as a pty: octets between an asyncio loop and whoever opens the path."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import tty
+from collections.abc import Callable
+from pathlib import Path
+
+# What a modem says while nobody reads: a listing of a full SIM is about 20 kB. Beyond it new output is dropped,
+# as a serial line without reader drops it.
+OUTPUT_OCTETS_MAX = 65_536
+READ_OCTETS_MAX = 65_536
+
+_log = logging.getLogger(__name__)
+
+
+class Pty:
+    """One pty in raw mode, with a stable symbolic link to it if `link` is given.
+
+    The far end stays open here too, so that a client can come, be killed and come back. Raises OSError when
+    no pty or link can be made.
+    """
+
+    def __init__(self, link: Path | None, received: Callable[[bytes], None]) -> None:
+        self._received = received
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self._device = os.ttyname(self._slave)
+        self._link = link
+        if link is not None:
+            _point(link, self._device)
+        self._output = bytearray()
+        self._dropping = False
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._master, self._readable)
+
+    @property
+    def path(self) -> str:
+        """What a client opens: the link, or the device itself."""
+        return self._device if self._link is None else str(self._link)
+
+    def write(self, data: bytes) -> None:
+        """Send, now or when the client reads."""
+        if len(self._output) + len(data) > OUTPUT_OCTETS_MAX:
+            if not self._dropping:
+                _log.warning("%s: nobody reads; output is dropped", self.path)
+            self._dropping = True
+            return
+        self._dropping = False
+        self._output += data
+        self._flush()
+
+    def close(self) -> None:
+        """Hang up and remove the link if it is still this pty's."""
+        self._loop.remove_reader(self._master)
+        self._loop.remove_writer(self._master)
+        if self._link is not None:
+            with contextlib.suppress(OSError):
+                if os.readlink(self._link) == self._device:
+                    self._link.unlink()
+        os.close(self._master)
+        os.close(self._slave)
+
+    def _readable(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._received(os.read(self._master, READ_OCTETS_MAX))
+
+    def _flush(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._output:
+                del self._output[: os.write(self._master, self._output)]
+        if self._output:
+            self._loop.add_writer(self._master, self._flush)
+        else:
+            self._loop.remove_writer(self._master)
+
+
+def _point(link: Path, device: str) -> None:
+    """Make or replace the link in one step, so that nobody ever finds it missing."""
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if link.exists() and not link.is_symlink():
+        raise FileExistsError(f"{link} is there and is no link")
+    fresh = link.with_name(f".{link.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(device)
+    fresh.replace(link)

@@ -1,0 +1,156 @@
+"""The emulator with its ports: ptys, SMPP, clock and store around the rules of `emulator`."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from modem_emulator.emulator import Action, DeliverToEsme, Emulator, Phone, WriteToPort
+from modem_emulator.network import Faults, Submission
+from modem_emulator.ptys import Pty
+from modem_emulator.smsc import Smsc
+from modem_emulator.store import Store
+
+# A wall clock may be set back; then a timer must not sleep for the whole difference.
+SLEEP_S_MAX = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class Server:
+    """A running emulator. `smpp_port` and `ports` (paths, by phone) say where it is to be found."""
+
+    def __init__(self, emulator: Emulator, store: Store, smsc: Smsc, smpp_port: int) -> None:
+        self.smpp_port = smpp_port
+        self._emulator = emulator
+        self._store = store
+        self._smsc = smsc
+        self._ptys: list[Pty] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def ports(self) -> list[str]:
+        """What to open for each phone."""
+        return [pty.path for pty in self._ptys]
+
+    async def broken(self) -> None:
+        """Wait until something fails that cannot be gone on from, such as a full disk; raise it."""
+        await self._broken
+
+    def open_port(self, link: Path | None) -> None:
+        """Give the next phone its pty. Raises OSError."""
+        phone = len(self._ptys)
+        self._ptys.append(Pty(link, partial(self._received, phone)))
+
+    def start(self) -> None:
+        """Hand out what the store kept from before."""
+        self._tick()
+
+    async def run_smpp(self) -> None:
+        """Serve ESMEs until cancelled; a failure there breaks the server."""
+        try:
+            await self._smsc.run(self)
+        except Exception as error:
+            self._break(error)
+
+    def close(self) -> None:
+        """Hang up all ports and stop the clock. The store is its owner's to close."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for pty in self._ptys:
+            pty.close()
+
+    # ---- what the SMPP port calls (smsc.Switchboard)
+
+    def esme_submits(self, submission: Submission) -> int:
+        identity, actions = self._emulator.esme_submits(submission, time.time())
+        self._carry_out(actions)
+        return identity
+
+    def esme_bound(self, number: str) -> None:
+        self._carry_out(self._emulator.esme_bound(number, time.time()))
+
+    def esme_gone(self, number: str) -> None:
+        self._emulator.esme_gone(number)
+
+    def esme_took(self, identity: int) -> None:
+        self._carry_out(self._emulator.esme_took(identity, time.time()))
+
+    def esme_refused(self, identity: int) -> None:
+        self._carry_out(self._emulator.esme_refused(identity, time.time()))
+
+    # ---- what the loop calls
+
+    def _received(self, phone: int, data: bytes) -> None:
+        try:
+            self._carry_out(self._emulator.received(phone, data, time.time()))
+        except Exception as error:
+            self._break(error)
+
+    def _tick(self) -> None:
+        try:
+            self._carry_out(self._emulator.tick(time.time()))
+        except Exception as error:
+            self._break(error)
+
+    def _break(self, error: Exception) -> None:
+        _log.error("the emulator stops: %r", error)
+        if not self._broken.done():
+            self._broken.set_exception(error)
+
+    def _carry_out(self, actions: Sequence[Action]) -> None:
+        self._store.commit()
+        for action in actions:
+            match action:
+                case WriteToPort(phone, data):
+                    self._ptys[phone].write(data)
+                case DeliverToEsme(number, message):
+                    self._smsc.deliver(number, message)
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_s = self._emulator.next_due_s()
+        if due_s is not None:
+            wait_s = min(max(0.0, due_s - time.time()), SLEEP_S_MAX)
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._tick)
+
+
+@asynccontextmanager
+async def serving(
+    phones: Sequence[Phone],
+    esmes: Mapping[str, str],
+    store: Store,
+    *,
+    smpp_port: int = 0,
+    link_dir: Path | None = None,
+    faults: Faults | None = None,
+    seed: int | None = None,
+) -> AsyncIterator[Server]:
+    """Run an emulator while the block runs. `esmes` maps short number to system id.
+
+    Raises PortTaken, OSError (no pty, no link) or InvalidNumber.
+    """
+    # Faults are to be repeatable, not unguessable.
+    emulator = Emulator(store, Random(seed), phones, esmes, faults)  # noqa: S311
+    smsc = Smsc(esmes)
+    server = Server(emulator, store, smsc, await smsc.start(smpp_port))
+    smpp = asyncio.create_task(server.run_smpp())
+    try:
+        for position in range(len(phones)):
+            server.open_port(link_dir / f"modem{position}" if link_dir else None)
+        server.start()
+        yield server
+    finally:
+        smpp.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await smpp
+        server.close()

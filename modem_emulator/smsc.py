@@ -1,0 +1,242 @@
+"""The SMPP 3.4 port of the service centre, on loopback, with the `smpp34` library.
+
+Facts about smpp34 1.5, measured: `start` on port 0 works but does not tell the port; it does not show the
+password of a bind, so only the system id is checked; `deliver_sm` waits for ever when the client stops without
+closing its socket, raises SmppError when the session is gone, and panics (an unnamed Exception) on text of more
+than 254 octets; `Unbound` comes at once when the socket closes.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Mapping
+from typing import Protocol
+
+import smpp34
+from smpp34 import _smpp34  # the constants are typed there only
+
+from gsm.pdu import PduError
+from modem_emulator import short_message
+from modem_emulator.network import Congested, Refused, Submission, UnknownNumber
+from modem_emulator.numbers import canonical, type_of_number
+from modem_emulator.store import Queued
+
+HOST = "127.0.0.1"
+# An ESME on loopback answers in milliseconds; one that is silent for so long has died with its socket open.
+ANSWER_S_MAX = 10.0
+# Finding a free port and taking it are two steps; another process may come between, rarely twice.
+PORT_TRIES_MAX = 5
+_NPI_ISDN = 1
+
+_log = logging.getLogger(__name__)
+
+
+class PortTaken(Exception):
+    """Nothing can listen on this port."""
+
+
+class Switchboard(Protocol):
+    """What the SMPP port asks of the network behind it; each call is durable when it returns."""
+
+    def esme_submits(self, submission: Submission) -> int:
+        """Take a message over, return its identity. Raises Refused."""
+
+    def esme_bound(self, number: str) -> None:
+        """Deliveries for this number may begin."""
+
+    def esme_gone(self, number: str) -> None:
+        """Deliveries for this number must be kept."""
+
+    def esme_took(self, identity: int) -> None:
+        """A delivery was answered with success."""
+
+    def esme_refused(self, identity: int) -> None:
+        """A delivery was not."""
+
+
+class Smsc:
+    """Binds, submissions and deliveries of ESMEs; `numbers` maps short number to system id."""
+
+    def __init__(self, numbers: Mapping[str, str]) -> None:
+        self._numbers: dict[str, list[str]] = {}
+        for number, system_id in numbers.items():
+            self._numbers.setdefault(system_id, []).append(canonical(number))
+        self._owners = {canonical(number): system_id for number, system_id in numbers.items()}
+        self._sessions: dict[str, smpp34.Esme] = {}
+        self._outboxes: dict[str, asyncio.Queue[Queued]] = {}
+        self._senders: dict[str, asyncio.Task[None]] = {}
+        self._farewells: set[asyncio.Task[None]] = set()
+
+    async def start(self, port: int) -> int:
+        """Listen on loopback and return the port, a free one for 0. Raises PortTaken."""
+        tries = 1 if port else PORT_TRIES_MAX
+        for attempt in range(1, tries + 1):
+            chosen = port or _free_port()
+            self._server = smpp34.Server(HOST, chosen, system_id="yinxin")
+            try:
+                await self._server.start()
+                return chosen
+            except smpp34.SmppError as error:
+                if attempt == tries:
+                    raise PortTaken(f"SMPP cannot listen on {HOST}:{chosen}: {error}") from error
+        raise AssertionError("the last attempt returns or raises")
+
+    async def run(self, switchboard: Switchboard) -> None:
+        """Serve until cancelled; deliveries stop then, and nothing unanswered is lost."""
+        try:
+            while True:
+                match await self._server.next():
+                    case smpp34.Esme() as session:
+                        self._bound(session, switchboard)
+                    case smpp34.SubmitSmEvent() as event:
+                        self._submitted(event, switchboard)
+                    case smpp34.Unbound() as ended:
+                        self._unbound(ended.session_id, switchboard)
+        finally:
+            for task in [*self._senders.values(), *self._farewells]:
+                task.cancel()
+            await self._server.stop()
+
+    def deliver(self, number: str, message: Queued) -> None:
+        """Send to the ESME that has this number; what it says goes to the switchboard."""
+        outbox = self._outboxes.get(self._owners[number])
+        if outbox is not None:
+            outbox.put_nowait(message)
+
+    # ---- sessions
+
+    def _bound(self, session: smpp34.Esme, switchboard: Switchboard) -> None:
+        if session.system_id not in self._numbers:
+            _log.warning("bind by unknown system id %r refused", session.system_id)
+            self._say_farewell(session)
+            return
+        _log.info("%s has bound (%s)", session.system_id, "receives" if session.can_receive else "sends only")
+        self._sessions[session.session_id] = session
+        if session.can_receive:
+            self._deliver_through(session.system_id, session, switchboard)
+
+    def _unbound(self, session_id: str, switchboard: Switchboard) -> None:
+        session = self._sessions.pop(session_id, None)
+        if session is None:
+            return
+        _log.info("%s has unbound", session.system_id)
+        others = [
+            other for other in self._sessions.values() if other.system_id == session.system_id and other.can_receive
+        ]
+        if session.can_receive:
+            self._deliver_through(session.system_id, others[-1] if others else None, switchboard)
+
+    def _deliver_through(self, system_id: str, session: smpp34.Esme | None, switchboard: Switchboard) -> None:
+        """Deliver through this session from now on; what the one before left unanswered is offered again."""
+        sender = self._senders.pop(system_id, None)
+        if sender is not None:
+            sender.cancel()
+        self._outboxes.pop(system_id, None)
+        for number in self._numbers[system_id]:
+            switchboard.esme_gone(number)
+        if session is None:
+            return
+        outbox: asyncio.Queue[Queued] = asyncio.Queue()
+        self._outboxes[system_id] = outbox
+        self._senders[system_id] = asyncio.create_task(self._send(session, outbox, switchboard))
+        for number in self._numbers[system_id]:
+            switchboard.esme_bound(number)
+
+    def _say_farewell(self, session: smpp34.Esme) -> None:
+        async def unbind() -> None:
+            with contextlib.suppress(smpp34.SmppError, TimeoutError):
+                await asyncio.wait_for(session.unbind(), ANSWER_S_MAX)
+
+        task = asyncio.create_task(unbind())
+        self._farewells.add(task)
+        task.add_done_callback(self._farewells.discard)
+
+    # ---- messages
+
+    def _submitted(self, event: smpp34.SubmitSmEvent, switchboard: Switchboard) -> None:
+        session = self._sessions.get(event.session_id)
+        numbers = self._numbers[session.system_id] if session else []
+        source = event.source_addr or (numbers[0] if numbers else "")
+        if source not in numbers:
+            event.reject(_smpp34.ESME_RINVSRCADR)
+            return
+        try:
+            identity = switchboard.esme_submits(_submission(event, source))
+        except UnknownNumber:
+            event.reject(_smpp34.ESME_RINVDSTADR)
+        except Congested:
+            event.reject(_smpp34.ESME_RMSGQFUL)
+        except (Refused, PduError) as refused:
+            _log.info("submit_sm from %s refused: %s", source, refused)
+            event.reject(_smpp34.ESME_RINVMSGLEN)
+        else:
+            event.accept(str(identity))
+
+    async def _send(self, session: smpp34.Esme, outbox: asyncio.Queue[Queued], switchboard: Switchboard) -> None:
+        while True:
+            message = await outbox.get()
+            if await _answered_with_success(session, message):
+                switchboard.esme_took(message.identity)
+            else:
+                switchboard.esme_refused(message.identity)
+
+
+async def _answered_with_success(session: smpp34.Esme, message: Queued) -> bool:
+    fields = short_message.outgoing(message)
+    tlvs = []
+    if fields.receipted:
+        tlvs = [
+            smpp34.Tlv(_smpp34.TLV_RECEIPTED_MESSAGE_ID, fields.receipted.encode() + b"\0"),
+            smpp34.Tlv(_smpp34.TLV_MESSAGE_STATE, bytes([fields.state])),
+        ]
+    try:
+        response = await asyncio.wait_for(
+            session.deliver_sm(
+                message.destination.removeprefix("+"),
+                fields.short_message,
+                source_addr=fields.source.removeprefix("+"),
+                source_addr_ton=type_of_number(fields.source),
+                source_addr_npi=_NPI_ISDN,
+                dest_addr_ton=type_of_number(message.destination),
+                dest_addr_npi=_NPI_ISDN,
+                esm_class=fields.esm_class,
+                protocol_id=fields.protocol_id,
+                data_coding=fields.data_coding,
+                tlvs=tlvs,
+            ),
+            ANSWER_S_MAX,
+        )
+    except (smpp34.SmppError, TimeoutError) as error:
+        _log.warning("message %d not taken by %s: %r", message.identity, session.system_id, error)
+        return False
+    if not response.is_success:
+        _log.warning(
+            "message %d refused by %s: status %d",
+            message.identity,
+            session.system_id,
+            response.command_status,
+        )
+    return response.is_success
+
+
+def _submission(event: smpp34.SubmitSmEvent, source: str) -> Submission:
+    """Raises PduError when the text is not what its coding says."""
+    octets = event.short_message
+    if not octets:
+        payloads = [tlv.value for tlv in event.tlvs if tlv.tag == _smpp34.TLV_MESSAGE_PAYLOAD]
+        octets = payloads[0] if payloads else b""
+    international = event.dest_addr_ton == 1 and not event.destination_addr.startswith("+")
+    return Submission(
+        sender=source,
+        destination="+" + event.destination_addr if international else event.destination_addr,
+        user_data=short_message.read_user_data(octets, event.esm_class, event.data_coding),
+        report_wanted=event.registered_delivery & 0x03 == 1,
+        protocol_id=event.protocol_id,
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
