@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from wire import blocks, framing, iso, keys, sealing, terminal  # noqa: E402
+from wire import aead, blocks, framing, iso, keys, sealing, terminal  # noqa: E402
 from wire.identity import Identity  # noqa: E402
 from wire.secret import Secret  # noqa: E402
 
@@ -401,8 +401,6 @@ def _add_replies(book: Book) -> None:
 
 
 def _sealed_reply_of(plaintext: bytes) -> bytes:
-    from wire import aead
-
     bare = terminal.Reply(TRANSFER_ID, 0x23, "00", str(SERIAL), b"")
     return bare.encode() + aead.seal(REPLY_KEY, nonce("malformed reply"), plaintext, bare.header())
 

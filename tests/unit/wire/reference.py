@@ -4,7 +4,6 @@ Nothing here imports `wire`. HMAC and SHA come from the standard library; the AE
 `cryptography`'s. Slow and not constant in time: for tests only.
 """
 
-import hashlib
 import hmac
 
 from cryptography.hazmat.primitives.asymmetric import x25519
@@ -133,7 +132,3 @@ def _labeled_extract(suite: bytes, salt: bytes, label: bytes, ikm: bytes) -> byt
 
 def _labeled_expand(suite: bytes, prk: bytes, label: bytes, info: bytes, length: int) -> bytes:
     return hkdf_expand(prk, length.to_bytes(2, "big") + b"HPKE-v1" + suite + label + info, length)
-
-
-def sha512_hmac(key: bytes, message: bytes) -> bytes:
-    return hmac.new(key, message, hashlib.sha512).digest()

@@ -1,0 +1,52 @@
+import pytest
+
+from tests.unit.wire import make_vectors
+from wire import blocks
+from wire.errors import BadMac, BadMessage
+from wire.secret import Secret
+
+SEEDS = blocks.Seeds(2, Secret(bytes(32)), Secret(bytes(32)))
+CONTROL = blocks.OperatorControlKey(1, make_vectors.K, make_vectors.C)
+NOTICE = blocks.PayeeNotice(bytes(8), make_vectors.PAYEE_NUMBER, b"")
+
+
+@pytest.mark.parametrize(
+    ("block", "size"),
+    [
+        (blocks.seal_registration(Secret(bytes(32)), blocks.Registration(make_vectors.PAYER_SIM, make_vectors.SERIAL,
+         make_vectors.E), bytes(12)), 1 + 8 + 12 + 57 + 16),
+        (blocks.seal_first_seeds(Secret(bytes(32)), SEEDS, bytes(12)), 1 + 4 + 12 + 68 + 16),
+        (blocks.seal_renewed_seeds(make_vectors.WORK, SEEDS), 1 + 4 + 4 + 48 + 68 + 32),
+        (blocks.seal_control_key(make_vectors.WORK, CONTROL), 1 + 2 + 4 + 48 + 67 + 32),
+        (blocks.seal_notice(make_vectors.WORK, NOTICE), 1 + 8 + 4 + 48 + 8 + 32),
+    ],
+    ids=[kind.name for kind in blocks.BlockKind],
+)  # fmt: skip
+def test_block_has_the_size_that_its_table_states(block: bytes, size: int) -> None:
+    assert len(block) == size
+
+
+def test_blocks_sealed_now_open_and_differ_each_time() -> None:
+    work = make_vectors.WORK
+    assert blocks.open_renewed_seeds(work, blocks.seal_renewed_seeds(work, SEEDS)) == SEEDS
+    assert blocks.open_control_key(work, blocks.seal_control_key(work, CONTROL)) == CONTROL
+    assert blocks.open_notice(work, blocks.seal_notice(work, NOTICE)) == NOTICE
+    assert blocks.seal_notice(work, NOTICE) != blocks.seal_notice(work, NOTICE)
+
+
+def test_work_generation_is_read_before_the_key_is_chosen() -> None:
+    for block in (blocks.seal_renewed_seeds(make_vectors.WORK, SEEDS), blocks.seal_notice(make_vectors.WORK, NOTICE)):
+        assert blocks.work_generation_of(block) == 1
+
+
+@pytest.mark.parametrize("block", [b"", b"\x01" + bytes(100), b"\x02" + bytes(100), b"\x05" + bytes(11)])
+def test_block_without_a_work_generation_is_refused(block: bytes) -> None:
+    with pytest.raises(BadMessage):
+        blocks.work_generation_of(block)
+
+
+def test_wrong_hmac_is_told_before_anything_is_decrypted() -> None:
+    block = bytearray(blocks.seal_notice(make_vectors.WORK, NOTICE))
+    block[13:45] = bytes(32)  # an encapsulated key of low order
+    with pytest.raises(BadMac):
+        blocks.open_notice(make_vectors.WORK, bytes(block))
