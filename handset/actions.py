@@ -92,9 +92,10 @@ class InDoubt:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyInDoubt:
-    """The same transfer is in doubt under `transaction_id`, so that one goes on and no other is made."""
+    """What was ordered under `transaction_id` is in doubt under `in_doubt_id`: that one goes on, no other is made."""
 
     transaction_id: bytes
+    in_doubt_id: bytes
 
 
 @dataclass(frozen=True, slots=True)

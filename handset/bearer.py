@@ -5,17 +5,19 @@ from enum import Enum
 from typing import Protocol
 
 from handset.actions import SendOutcome
+from wire.secret import Secret
 
 
 class Trouble(Enum):
     """Why there is no connection; `handset.texts` has the sentence for each."""
 
+    CONNECTING = "the modem is being connected"
     NO_MODEM = "the modem does not answer, or its port is not there"
     SIM_PIN_NEEDED = "the SIM wants its PIN"
     SIM_PIN_WRONG = "the SIM did not take its PIN"
     SIM_BLOCKED = "the SIM wants its PUK"
     NO_SIM = "there is no SIM, or it does not answer"
-    NO_NETWORK = "the modem is not registered with a network"
+    NUMBER_UNKNOWN = "the SIM does not know its number and none was given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ class Bearer(Protocol):
 
     async def next_event(self) -> BearerEvent:
         """Return the next thing that happened, in order; waits for it."""
+
+    async def give_sim_pin(self, pin: Secret) -> None:
+        """Try this PIN once on a SIM that wants one; what became of it comes as Ready or Gone."""
 
     async def close(self) -> None:
         """Let go of the modem."""

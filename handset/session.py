@@ -7,8 +7,8 @@ The rules:
     each time up to `resend_max_s`, `sends_max` times in all. A request has one send in the modem at a time.
  3. A transfer is in doubt from its first send until an answer opens under its reply key: only the bank can make
     such an answer. Neither time, nor a restart, nor a failed send, nor a code without the bank's seal settles it.
- 4. An inquiry or a balance moves no money: an unsealed code, the last unanswered send, or a restart ends it.
-    An unsealed code of the class "done" tells nothing of anything and is ignored.
+ 4. An inquiry or a balance moves no money: an unsealed code, the last unanswered send, a restart, or the customer's
+    turning away ends it. An unsealed code of the class "done" tells nothing of anything and is ignored.
  5. A bank's sealed "in progress" (09) settles nothing.
  6. A transfer needs its payee's name told under the same id (that inquiry also registered the id with the operator).
  7. A transfer like one in doubt (payer, payee, amount) is not made: the one in doubt is sent again in its place.
@@ -79,6 +79,9 @@ class Policy:
     sends_max: int = 12
 
 
+DEFAULT_POLICY = Policy()
+
+
 class Event(Enum):
     """What can happen to a request."""
 
@@ -89,6 +92,7 @@ class Event(Enum):
     EXHAUSTED = "exhausted"
     ORDERED = "ordered"  # the customer wants it sent again
     RESTARTED = "restarted"
+    FORGOTTEN = "forgotten"  # the customer no longer wants to know
 
 
 # (moves money, state, event) -> next state. What is not here changes nothing.
@@ -111,6 +115,7 @@ _MOVES: dict[tuple[bool, State, Event], State] = {
     (False, State.WAITING, Event.DUE): State.WAITING,
     (False, State.WAITING, Event.EXHAUSTED): State.DROPPED,
     (False, State.WAITING, Event.RESTARTED): State.DROPPED,
+    (False, State.WAITING, Event.FORGOTTEN): State.DROPPED,
 }
 
 
@@ -128,7 +133,7 @@ class HandsetSession:
         identity: Identity,
         operator_number: str,
         random: Callable[[int], bytes],
-        policy: Policy = Policy(),
+        policy: Policy = DEFAULT_POLICY,
     ) -> None:
         self._store = store
         self._seal = seal
@@ -189,7 +194,7 @@ class HandsetSession:
         for doubt in self._store.open_requests():
             if doubt.kind is Kind.TRANSFER and doubt.order == order:
                 again = self.retry(doubt.transaction_id, now)
-                return [Show(AlreadyInDoubt(doubt.transaction_id)), *again]
+                return [Show(AlreadyInDoubt(transaction_id, doubt.transaction_id)), *again]
         inquiry = self._store.request(transaction_id, Kind.INQUIRY)
         if inquiry is None or inquiry.state is not State.DONE or inquiry.order.payee != payee:
             return [Show(Refused(transaction_id, Refusal.PAYEE_NOT_NAMED))]
@@ -212,6 +217,14 @@ class HandsetSession:
             self._store.put_request(request)
             return [Show(self._in_doubt(request))]
         return self._send(request, now)
+
+    def forget(self, transaction_id: bytes, now: float) -> list[Action]:
+        """Stop asking a question that nobody waits for; a transfer cannot be forgotten."""
+        for kind in (Kind.INQUIRY, Kind.BALANCE):
+            request = self._store.request(transaction_id, kind)
+            if request is not None and self._move(request, Event.FORGOTTEN) is State.DROPPED:
+                self._settle(request, State.DROPPED)
+        return []
 
     def doubts(self) -> list[StoredRequest]:
         """Return the transfers in doubt, oldest first."""

@@ -74,13 +74,17 @@ class SqliteStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
+        """Commit at the end, or take all back. Raises StoreUnusable if the disk refuses (full, read-only)."""
         try:
-            yield
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            finally:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise StoreUnusable(f"cannot write the state: {error}") from error
 
     # -- requests -----------------------------------------------------------------------------------------
 

@@ -427,6 +427,20 @@ def test_a_restart_drops_questions(rig: Rig) -> None:
     assert rig.shown == []
 
 
+def test_a_question_that_nobody_waits_for_is_not_asked_again(rig: Rig) -> None:
+    transaction_id = rig.inquire()
+    rig.finish()
+    rig.perform(rig.session.forget(transaction_id, rig.now))
+    rig.wait(1000)
+    assert len(rig.sent) == 1
+
+
+def test_a_transfer_in_doubt_cannot_be_forgotten(rig: Rig) -> None:
+    transaction_id = rig.transfer_in_doubt()
+    rig.perform(rig.session.forget(transaction_id, rig.now))
+    assert len(rig.session.doubts()) == 1
+
+
 def test_a_sealed_refusal_of_an_inquiry_is_shown(rig: Rig) -> None:
     rig.counterparty.decline[Kind.INQUIRY] = "14"
     transaction_id = rig.name_payee()
@@ -464,7 +478,7 @@ def test_a_transfer_like_one_in_doubt_goes_on_under_the_same_id(rig: Rig) -> Non
     text = rig.sent[-1].text
     second = rig.name_payee()
     rig.transfer(second)
-    assert rig.last(AlreadyInDoubt).transaction_id == first
+    assert rig.last(AlreadyInDoubt) == AlreadyInDoubt(second, first)
     assert rig.sent[-1].text == text
     rig.exchange()
     assert rig.last(Done).transaction_id == first
