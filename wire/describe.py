@@ -232,7 +232,7 @@ Print a captured message field by field. FILE (or - for standard input) holds on
 them each with its two bytes of length, raw or as hex; or terminal messages in Base64, one a line, as SMS carry them.
 Accounts, PINs, amounts and keys are never shown: what is sealed is shown by its length.
 
-example: echo MTIzNA== | python -m wire.describe -
+example: echo MfOnAmuLvPH4Kjk3AAAAAAAAAAA= | python -m wire.describe -
          python -m wire.describe --json capture.bin
 """
 
