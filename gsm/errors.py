@@ -27,14 +27,25 @@ class NotAModem(ModemError):
 
 
 class ModemGone(ModemError):
-    """The port cannot be opened or has vanished; the line reconnects by itself when it is back.
+    """The port has vanished; the line reconnects by itself when it is back.
 
     `written` tells whether the command that failed so may have reached the modem.
     """
 
+    sentence = "The modem on {port} is gone ({detail}). Plug it in again; it is picked up by itself."
+
     def __init__(self, port: str, detail: str, written: bool = False) -> None:
         self.written = written
-        super().__init__(f"The modem on {port} is gone ({detail}). Plug it in again; it is picked up by itself.")
+        super().__init__(self.sentence.format(port=port, detail=detail))
+
+
+class CannotOpen(ModemGone):
+    """The port could not be opened in the first place: no such port, no right to use it, in use."""
+
+    sentence = (
+        "The port {port} cannot be opened ({detail}). Plug the modem in, check the port's name, "
+        "and whether another program uses it or you lack the right to (group dialout)."
+    )
 
 
 class SimMissing(ModemError):

@@ -15,6 +15,7 @@ What is written or read is never logged: it may be a PIN or somebody's message.
 
 import contextlib
 import logging
+import os
 import threading
 import time
 from collections import deque
@@ -26,7 +27,7 @@ from gsmmodem.exceptions import TimeoutException
 from gsmmodem.serial_comms import SerialComms
 
 from gsm.channel import END_OF_TEXT, Answer, Channel, Prompt, Unsolicited, Write
-from gsm.errors import GsmError, ModemGone
+from gsm.errors import CannotOpen, GsmError, ModemGone
 
 # One SIM or phone can announce at most the messages that it can store (some hundreds) before anybody reads them; a
 # queue that grows past this belongs to a callback that hangs.
@@ -97,13 +98,13 @@ class Line(SerialComms):  # type: ignore[misc]
     # ---- what programs call
 
     def connect(self) -> None:
-        """Open the port and start the threads; nothing if that was done. Raises ModemGone if it cannot be opened."""
+        """Open the port and start the threads; nothing if that was done. Raises CannotOpen."""
         if self.alive:
             return
         try:
             self.serial = self._open()
         except (serial.SerialException, OSError, ValueError) as error:
-            raise ModemGone(self.port, _reason(error)) from error
+            raise CannotOpen(self.port, _reason(error)) from error
         self._channel = Channel()
         self._gone = None
         self._reopen_wanted = False
@@ -307,6 +308,8 @@ class Line(SerialComms):  # type: ignore[misc]
 
 def _reason(error: Exception) -> str:
     """What the system says, without the path, which ModemGone names itself."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    if "device reports readiness" in str(error) or "port that is not open" in str(error):
+        return "it was unplugged"  # pyserial's words for a read that finds the end of the file
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -9,7 +9,7 @@
 Threads are those of `gsm.line`: any thread may call; every callback comes from the dispatcher thread, one at a time.
 A message is deleted from the SIM only after `received` returned; if it raises, the message stays there and is
 offered again when the modem is next connected, comes back, or `read_stored` is called. So each message is handed
-over at least once.
+over at least once. A status report may come before `send_text` has returned the reference that it names.
 
 Only PDU mode is used. Contents of messages and PINs are never logged, nor kept in an exception.
 """
@@ -73,7 +73,8 @@ _BUSY_INTERVAL_S = 0.3
 _OUTCOME_UNKNOWN_CODES = {332}
 _NO_SUCH_MESSAGE_CODE = 321
 _ERROR = re.compile(r"\+(CM[ES]) ERROR: *(\d+)")
-_SPACELESS = re.compile(r"(\+[A-Z]+):(?=\S)")
+# The library reads most answers with a space after the colon, and +CLAC without.
+_SPACELESS = re.compile(r"(\+(?!CLAC:)[A-Z]+):(?=\S)")
 _CMGS = re.compile(r"\+CMGS: *(\d+)")
 _STORED = re.compile(r'\+C(?:MTI|DSI): *"?(\w+)"?, *(\d+)')
 _PIN = re.compile(r"[0-9]{4,8}")
@@ -100,12 +101,13 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     """
 
     log = logging.getLogger("gsm.modem")
+    _smsStatusReportEvent: threading.Event | None  # noqa: N815 (the library's)
 
     def __init__(
         self,
         port: str,
         baudrate: int = 115200,
-        *args: Any,
+        *,
         received: Callable[[ReceivedText], object] | None = None,
         reported: Callable[[StatusReport], object] | None = None,
         gone: Callable[[Exception], object] | None = None,
@@ -120,7 +122,6 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         super().__init__(
             port,
             baudrate,
-            *args,
             fatalErrorCallbackFunc=gone,
             reopenedCallback=self._set_up_and_read,
             backCallback=back,
@@ -128,7 +129,6 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         )
         self._received = received
         self._reported = reported
-        self._reads_messages = bool(received or self._has_library_callback("smsReceivedCallback"))
         self._cmgs_timeout_s = cmgs_timeout_s
         self._prompt_timeout_s = prompt_timeout_s
         self._command_timeout_s = command_timeout_s
@@ -145,7 +145,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     def connect(self, pin: str | None = None, waitingForModemToStartInSeconds: float = 0) -> None:  # noqa: N803
         """Open the port, set modem and SIM up, and have the stored messages handed over.
 
-        Raises ModemGone, NotAModem, SimMissing, SimPinNeeded, SimPinWrong, SimPukNeeded, SimLocked, or ModemError
+        Raises CannotOpen, NotAModem, SimMissing, SimPinNeeded, SimPinWrong, SimPukNeeded, SimLocked, or ModemError
         for a modem that refuses what is needed. The port is closed again then.
         """
         self._pin, self._pin_refused = pin, False
@@ -171,7 +171,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self._inbox.clear()
         self._expect_a_modem(first_answer_timeout_s)
         try:
-            super().connect(self._pin)
+            GsmModem.connect(self, self._pin)
             self._memories = memories_of(self.write("AT+CPMS=?", parseError=False))
         except TimeoutException as error:
             self._check_present(written=True)
@@ -183,7 +183,9 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             raise ModemError(
                 f"The modem on {self.port} gave an answer that nobody understands. Unplug it, plug it in, try again."
             ) from error
-        self._smsMemReadDelete = (self._smsMemReadDelete or "").strip('"') or None
+        current = (self._smsMemReadDelete or "").strip('"')  # the library keeps it quoted here, and bare later
+        self._smsMemReadDelete = current or None
+        self._memories = self._memories or [current or "SM"]
 
     def _expect_a_modem(self, within_s: float) -> None:
         for _ in range(_FIRST_ANSWER_TRIES):
@@ -229,7 +231,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
 
     # ---- commands
 
-    def write(
+    def write(  # type: ignore[override]  # GsmModem and SerialComms differ so; the library calls the first
         self,
         data: str,
         waitForResponse: bool = True,  # noqa: N803
@@ -302,9 +304,10 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         outcome is not known. Nothing is sent for a number or text that cannot be (SendFailed).
         """
         try:
-            return self._send(number, split(text, next(self._long_reference) % 256))
+            parts = split(text, next(self._long_reference) % 256)
         except PduError as error:
             raise SendFailed(str(error)) from error
+        return self._send(number, parts)
 
     def sendSms(  # noqa: N802 (the library's)
         self,
@@ -317,23 +320,29 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         """The library's way to send; raises SendFailed and SendUnknown as `send_text` does."""
         try:
             parts = split(text, next(self._long_reference) % 256)
-            if sendFlash:
-                parts = tuple(replace(part, dcs=part.dcs | 0x10) for part in parts)
-            if waitForDeliveryReport:
-                self._smsStatusReportEvent = threading.Event()  # before sending: the report may be quick
-            sms = SentSms(destination, text, self._send(destination, parts).reference)
         except PduError as error:
             raise SendFailed(str(error)) from error
-        self.sentSms[sms.reference] = sms
-        if waitForDeliveryReport:
-            arrived = self._smsStatusReportEvent.wait(deliveryTimeout)
-            self._smsStatusReportEvent = None
-            if not arrived:
+        if sendFlash:
+            parts = tuple(replace(part, dcs=part.dcs | 0x10) for part in parts)
+        arrived = threading.Event()
+        try:
+            if waitForDeliveryReport:
+                self._smsStatusReportEvent = arrived  # before sending: the report may be quick
+            with self._txLock:  # a report that comes at once finds the message (_report)
+                sms = SentSms(destination, text, self._send(destination, parts).reference)
+                self.sentSms[sms.reference] = sms
+            if waitForDeliveryReport and not arrived.wait(deliveryTimeout):
                 raise TimeoutException()
+        finally:
+            self._smsStatusReportEvent = None
         return sms
 
     def _send(self, number: str, parts: Sequence[UserData]) -> Sent:
-        tpdus = [encode_submit(Submit(number, part, status_report_request=self.requestDelivery)) for part in parts]
+        report = bool(self.requestDelivery)
+        try:
+            tpdus = [encode_submit(Submit(number, part, status_report_request=report)) for part in parts]
+        except PduError as error:
+            raise SendFailed(str(error)) from error
         with self._txLock:  # nothing may come between a prompt and its text
             return Sent(tuple(self._send_part(tpdu) for tpdu in tpdus))
 
@@ -388,7 +397,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         if not self._smsReadSupported or not self._reads_messages:
             return
         self._inbox.clear()
-        for memory in self._memories or [self._smsMemReadDelete]:
+        for memory in self._memories:
             with self._txLock:
                 self._select(memory)
                 lines = self.write("AT+CMGL=4", timeout=self._sim_timeout_s, parseError=False)
@@ -445,8 +454,10 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         theirs = LibraryStatusReport(
             self, 1, report.reference, report.recipient, report.timestamp, report.discharge, report.status
         )
-        if report.reference in self.sentSms and not report.still_trying:
-            self.sentSms[report.reference].report = theirs
+        with self._txLock:
+            sent = self.sentSms.get(report.reference)
+            if sent is not None and not report.still_trying:
+                sent.report = theirs
         if self._smsStatusReportEvent is not None:
             self._smsStatusReportEvent.set()
         if self._reported is not None:
@@ -465,8 +476,10 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         with contextlib.suppress(CommandError):
             self._setSmsMemory(readDelete=memory)
 
-    def _has_library_callback(self, name: str) -> bool:
-        return bool(getattr(self, name) != self._placeholderCallback)
+    @property
+    def _reads_messages(self) -> bool:
+        """Without a callback that takes messages they are left on the SIM."""
+        return self._received is not None or self.smsReceivedCallback != self._placeholderCallback
 
 
 def _name_of(line: str) -> str:

@@ -1,0 +1,354 @@
+"""Our Modem against a scripted one: connecting, sending, receiving, coming back."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from gsm.errors import (
+    CannotOpen,
+    ModemError,
+    ModemGone,
+    NotAModem,
+    SendFailed,
+    SendUnknown,
+    SimLocked,
+    SimMissing,
+    SimPinNeeded,
+    SimPinWrong,
+)
+from gsm.inbox import ReceivedText
+from gsm.modem import Modem, Sent
+from gsm.pdu import (
+    Deliver,
+    StatusReport,
+    Submit,
+    UserData,
+    decode_submit,
+    encode_deliver,
+    encode_status_report,
+    encode_submit,
+    from_hex,
+    split,
+    to_hex,
+)
+from tests.replay.conftest import Connect, MakeModem
+from tests.replay.scripted_modem import after, eventually
+
+MOMENT = datetime(2026, 10, 22, 12, 0, tzinfo=UTC)
+NUMBER = "+8613900000000"
+
+
+def text(content: str) -> str:
+    """The line of a short message."""
+    return to_hex(encode_deliver(Deliver(NUMBER, UserData.of_text(content), MOMENT)))
+
+
+# ---- connecting
+
+
+def test_a_port_that_is_not_there_says_so(tmp_path: Any) -> None:
+    with pytest.raises(CannotOpen, match="No such file"):
+        Modem(str(tmp_path / "nothing")).connect()
+
+
+def test_a_port_that_does_not_answer_is_not_a_modem(scripted: MakeModem, ours: Connect) -> None:
+    with pytest.raises(NotAModem, match="Choose another port"):
+        ours(scripted({"AT": lambda _: None, "AT+CMEE?": lambda _: None}), first_answer_timeout_s=0.2)
+
+
+def test_a_modem_that_is_deaf_at_first_is_found(scripted: MakeModem, ours: Connect) -> None:
+    heard: list[int] = []
+
+    def deaf(_: object) -> bytes | None:
+        heard.append(1)
+        return b"OK" if len(heard) > 1 else None
+
+    assert ours(scripted({"AT": deaf})).imsi
+
+
+@pytest.mark.parametrize(
+    ("answer", "pin", "error"),
+    [
+        (b"+CPIN: SIM PIN\r\nOK", None, SimPinNeeded),
+        (b"+CPIN: SIM PIN\r\nOK", "9999", SimPinWrong),
+        (b"+CPIN: SIM PIN\r\nOK", "12", SimPinWrong),
+        (b"+CPIN: PH-NET PIN\r\nOK", "1234", SimLocked),
+        (b"+CME ERROR: 10", None, SimMissing),
+        (b"+CME ERROR: 13", None, SimMissing),
+    ],
+)
+def test_what_is_wrong_with_the_sim_is_named(
+    scripted: MakeModem, ours: Connect, answer: bytes, pin: str | None, error: type[ModemError]
+) -> None:
+    with pytest.raises(error) as caught:
+        ours(scripted({"AT+CPIN?": answer, 'AT+CPIN="9999"': b"+CME ERROR: 16"}), pin)
+    assert "9999" not in repr(caught.value) + repr(caught.value.__context__)
+
+
+def test_a_pin_is_given_once(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted({"AT+CPIN?": b"+CPIN: SIM PIN\r\nOK", 'AT+CPIN="1234"': b"OK"})
+    ours(modem, "1234")
+    assert modem.commands.count('AT+CPIN="1234"') == 1
+
+
+def test_a_refused_pin_is_not_tried_again_when_the_modem_comes_back(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted({'AT+CPIN="1234"': b"OK"})
+    driver = ours(modem, "1234")
+    modem.unplug()
+    modem.replies.update({"AT+CPIN?": b"+CPIN: SIM PIN\r\nOK", 'AT+CPIN="1234"': b"+CME ERROR: 16"})
+    modem.plug()
+    eventually(lambda: modem.commands.count("AT+CPIN?") >= 4)
+    assert modem.commands.count('AT+CPIN="1234"') == 1
+    with pytest.raises(ModemGone, match="refused the PIN"):
+        _ = driver.imsi
+
+
+def test_a_pin_answer_without_ok_is_taken(scripted: MakeModem, ours: Connect) -> None:
+    """Wavecom (python-gsmmodem issue 19)."""
+    assert ours(scripted({"AT+CPIN?": b"+CPIN: READY"}), sim_timeout_s=0.1).imsi
+
+
+def test_a_busy_sim_is_asked_again(scripted: MakeModem, ours: Connect) -> None:
+    answers = iter([b"+CME ERROR: 14", b"+CME ERROR: 14", b"460001234567890\r\nOK"])
+    assert ours(scripted({"AT+CIMI": lambda _: next(answers)})).imsi == "460001234567890"
+
+
+def test_a_sim_that_stays_busy_is_given_up(scripted: MakeModem, ours: Connect) -> None:
+    with pytest.raises(ModemError, match="AT\\+CIMI"):
+        _ = ours(scripted({"AT+CIMI": b"+CME ERROR: 14"}), command_timeout_s=0.7).imsi
+
+
+def test_echo_is_tolerated(scripted: MakeModem, ours: Connect) -> None:
+    assert ours(scripted({"AT+CIMI": b"AT+CIMI\r\r\n460001234567890\r\n\r\nOK"})).imsi == "460001234567890"
+
+
+def test_close_returns_fast_even_while_a_command_waits(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted({"AT+CSQ": lambda _: None})
+    driver = ours(modem)
+    failed: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            driver.write("AT+CSQ", timeout=60)
+        except Exception as error:
+            failed.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    modem.wait_for("AT+CSQ")
+    start = time.monotonic()
+    driver.close()
+    asking.join(5)
+    assert time.monotonic() - start < 0.5
+    assert isinstance(failed[0], ModemGone)
+
+
+# ---- sending
+
+
+def test_a_text_is_sent_with_its_reference(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted()
+    assert ours(modem).send_text(NUMBER, "银信 {1}") == Sent((7,))
+    submit = decode_submit(from_hex(modem.texts[0])[1])
+    assert (submit.destination, submit.text) == (NUMBER, "银信 {1}")
+    assert modem.commands[-1] == f"AT+CMGS={len(from_hex(modem.texts[0])[1])}"
+
+
+def test_a_long_text_is_sent_in_parts(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted()
+    assert ours(modem).send_text(NUMBER, "a" * 200) == Sent((7, 7))
+    parts = [decode_submit(from_hex(line)[1]).user_data for line in modem.texts]
+    assert "".join(part.text for part in parts) == "a" * 200
+    assert [part.concatenation.sequence for part in parts if part.concatenation] == [1, 2]
+    assert len({part.concatenation.reference for part in parts if part.concatenation}) == 1
+
+
+@pytest.mark.parametrize(("answer", "code"), [(b"+CMS ERROR: 38", 38), (b"+CME ERROR: 30", 30), (b"ERROR", None)])
+def test_a_refusal_is_certain(scripted: MakeModem, ours: Connect, answer: bytes, code: int | None) -> None:
+    driver = ours(scripted(sent=answer))
+    with pytest.raises(SendFailed, match="safe to send it again") as caught:
+        driver.send_text(NUMBER, "hi")
+    assert caught.value.code == code
+
+
+def test_a_network_that_timed_out_is_not_a_refusal(scripted: MakeModem, ours: Connect) -> None:
+    with pytest.raises(SendUnknown):
+        ours(scripted(sent=b"+CMS ERROR: 332")).send_text(NUMBER, "hi")
+
+
+def test_no_prompt_means_that_nothing_was_sent(scripted: MakeModem, ours: Connect) -> None:
+    octets = len(encode_submit(Submit(NUMBER, UserData.of_text("hi"))))
+    modem = scripted({f"AT+CMGS={octets}": lambda _: None})
+    driver = ours(modem, prompt_timeout_s=0.1)
+    with pytest.raises(SendFailed):
+        driver.send_text(NUMBER, "hi")
+    assert modem.texts == []
+    assert driver.imsi
+
+
+@pytest.mark.parametrize("number", ["", "+", "+86x\N{SNOWMAN}", "1" * 21])
+def test_a_number_that_cannot_be_is_a_failure(scripted: MakeModem, ours: Connect, number: str) -> None:
+    modem = scripted()
+    with pytest.raises(SendFailed):
+        ours(modem).send_text(number, "hi")
+    assert not modem.prompted
+
+
+def test_silence_after_the_text_is_unknown_and_the_modem_can_be_used_on(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted(sent=lambda _: None)
+    driver = ours(modem, cmgs_timeout_s=0.1)
+    with pytest.raises(SendUnknown):
+        driver.send_text(NUMBER, "hi")
+    modem.sent = b"+CMGS: 9\r\nOK"
+    assert driver.send_text(NUMBER, "hi again").reference == 9
+
+
+def test_unplugging_after_the_text_is_unknown(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted(sent=lambda _: None)
+    driver = ours(modem, cmgs_timeout_s=60)
+    threading.Timer(0.1, modem.unplug).start()
+    with pytest.raises(SendUnknown, match="went away"):
+        driver.send_text(NUMBER, "hi")
+
+
+def test_unplugging_before_is_a_failure(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted()
+    driver = ours(modem)
+    modem.unplug()
+    with pytest.raises(SendFailed, match="Plug it in again"):
+        driver.send_text(NUMBER, "hi")
+
+
+def test_other_threads_do_not_come_between_prompt_and_text(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted(sent=after(0.01, b"+CMGS: 7\r\n\r\nOK"))
+    driver = ours(modem)
+    stop = threading.Event()
+    imsis: list[str] = []
+
+    def ask() -> None:
+        while not stop.is_set():
+            imsis.append(driver.imsi)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    results = [driver.send_text(NUMBER, f"text {turn}") for turn in range(10)]
+    stop.set()
+    asking.join(5)
+    assert results == [Sent((7,))] * 10
+    assert set(imsis) == {"460001234567890"}
+
+
+def test_the_library_s_way_to_send_gets_its_delivery_report(scripted: MakeModem, ours: Connect) -> None:
+    report = StatusReport(7, NUMBER, MOMENT, MOMENT, 0)
+    line = to_hex(encode_status_report(report)).encode()
+    modem = scripted(sent=b"+CMGS: 7\r\n\r\nOK\r\n\r\n+CDS: 25\r\n" + line)
+    reports: list[StatusReport] = []
+    sms = ours(modem, reported=reports.append).sendSms(NUMBER, "hi", waitForDeliveryReport=True)
+    assert sms.status == sms.DELIVERED
+    eventually(lambda: reports == [report])
+
+
+# ---- receiving
+
+
+def test_stored_messages_are_handed_over_at_connect_and_then_deleted(scripted: MakeModem, ours: Connect) -> None:
+    modem, got = scripted(), []
+    modem.store = {3: text("three"), 4: "not a pdu", 9: text("nine")}
+    ours(modem, received=got.append)
+    eventually(lambda: list(modem.store) == [4])
+    assert [(message.number, message.text, message.time) for message in got] == [
+        (NUMBER, "three", MOMENT),
+        (NUMBER, "nine", MOMENT),
+    ]
+
+
+def test_a_message_whose_callback_fails_stays_and_is_offered_again(scripted: MakeModem, ours: Connect) -> None:
+    modem, tries = scripted(), []
+
+    def take(message: ReceivedText) -> None:
+        tries.append(message.text)
+        if len(tries) == 1:
+            raise ValueError("the disk is full")
+
+    driver = ours(modem, received=take)
+    modem.wait_for("AT+CMGL=4")
+    modem.store[1] = text("hello")
+    modem.urc('+CMTI: "SM",1')
+    eventually(lambda: tries == ["hello"])
+    assert modem.store
+    driver.read_stored()
+    eventually(lambda: not modem.store)
+    assert tries == ["hello", "hello"]
+
+
+def test_without_a_callback_messages_stay(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted()
+    modem.store[1] = text("hello")
+    driver = ours(modem)
+    modem.urc('+CMTI: "SM",1')
+    assert driver.imsi
+    assert modem.store
+
+
+def test_a_callback_may_use_the_modem(scripted: MakeModem, ours: Connect) -> None:
+    modem, got = scripted(), []
+    driver = ours(modem, received=lambda message: got.append(driver.imsi))
+    modem.wait_for("AT+CMGL=4")
+    modem.store[1] = text("hello")
+    modem.urc('+CMTI: "SM",1')
+    eventually(lambda: got == ["460001234567890"])
+
+
+def test_a_message_that_is_not_stored_is_taken_from_the_line(scripted: MakeModem, ours: Connect) -> None:
+    modem, got = scripted(), []
+    ours(modem, received=lambda message: got.append(message.text))
+    modem.urc("+CMT: ,23\r\n" + text("direct"))
+    eventually(lambda: got == ["direct"])
+
+
+def test_the_library_s_callback_gets_the_library_s_message(scripted: MakeModem, ours: Connect) -> None:
+    modem, got = scripted(), []
+    ours(modem, smsReceivedCallbackFunc=got.append)
+    modem.wait_for("AT+CMGL=4")
+    modem.store[1] = text("hello")
+    modem.urc('+CMTI: "SM",1')
+    eventually(lambda: got)
+    assert (got[0].number, got[0].text, got[0].time, got[0].index) == (NUMBER, "hello", MOMENT, 1)
+    got[0].reply("yes")
+    assert len(modem.texts) == 1
+
+
+def test_a_stored_status_report_is_told_and_deleted(scripted: MakeModem, ours: Connect) -> None:
+    modem, got = scripted(), []
+    report = StatusReport(7, NUMBER, MOMENT, MOMENT, 0x46)
+    ours(modem, received=lambda message: None, reported=got.append)
+    modem.wait_for("AT+CMGL=4")
+    modem.store[2] = to_hex(encode_status_report(report))
+    modem.urc('+CDSI: "SM",2')
+    eventually(lambda: got == [report])
+    eventually(lambda: not modem.store)
+
+
+def test_half_a_long_message_waits_on_the_sim_over_a_restart(scripted: MakeModem, ours: Connect) -> None:
+    modem, got = scripted(), []
+    parts = [to_hex(encode_deliver(Deliver(NUMBER, part, MOMENT))) for part in split("b" * 200, 5)]
+    modem.store[1] = parts[0]
+    first = ours(modem, received=lambda message: got.append(message.text))
+    modem.wait_for("AT+CMGL=4")
+    first.close()
+    assert list(modem.store) == [1]
+    modem.store[2] = parts[1]
+    ours(modem, received=lambda message: got.append(message.text))
+    eventually(lambda: got == ["b" * 200])
+    eventually(lambda: not modem.store)
+
+
+def test_a_ring_is_told_with_its_caller(scripted: MakeModem, ours: Connect) -> None:
+    modem, calls = scripted(), []
+    ours(modem, incomingCallCallbackFunc=calls.append)
+    modem.urc("+CRING: VOICE", '+CLIP: "+8613900000000",145')
+    eventually(lambda: calls)
+    assert calls[0].number == NUMBER

@@ -1,0 +1,52 @@
+"""What is handed over and what is deleted of the messages that lie on a SIM."""
+
+from gsm.inbox import Discard, Inbox, Location, ReceivedText, listed, memories_of
+from gsm.pdu import Deliver, UserData, split
+from gsm.reassembly import EXPIRY_S
+
+FIRST, SECOND = (Deliver("+86138", part) for part in split("a" * 160 + "b", 3))
+
+
+def at(index: int) -> Location:
+    return Location("SM", index)
+
+
+def test_a_short_message_is_handed_over_with_its_place() -> None:
+    message = Deliver("+86138", UserData.of_text("hi"))
+    assert Inbox().add(message, at(4), 0) == [ReceivedText("+86138", "hi", None, (at(4),))]
+
+
+def test_a_long_message_is_handed_over_once_with_all_its_places() -> None:
+    inbox = Inbox()
+    assert inbox.add(SECOND, at(1), 0) == []
+    assert inbox.add(FIRST, at(2), 0) == [ReceivedText("+86138", "a" * 160 + "b", None, (at(2), at(1)))]
+
+
+def test_the_same_place_read_twice_is_not_deleted() -> None:
+    inbox = Inbox()
+    inbox.add(FIRST, at(1), 0)
+    assert inbox.add(FIRST, at(1), 0) == []
+
+
+def test_a_second_copy_elsewhere_is_deleted() -> None:
+    inbox = Inbox()
+    inbox.add(FIRST, at(1), 0)
+    assert inbox.add(FIRST, at(9), 0) == [Discard(at(9))]
+
+
+def test_a_part_alone_is_handed_over_after_a_day_as_incomplete() -> None:
+    inbox = Inbox()
+    inbox.add(FIRST, at(1), 0)
+    handed = inbox.add(Deliver("1", UserData.of_text("x")), None, EXPIRY_S)
+    assert handed[1] == ReceivedText("+86138", "a" * 153, None, (at(1),), complete=False)
+
+
+def test_listed_messages_are_the_received_ones() -> None:
+    lines = ["+CMGL: 1,0,,23", "AA", "+CMGL: 2,3,,23", "BB", "+CMGL:3,1,,23", "CC", "OK"]
+    assert list(listed(lines)) == [(1, "AA"), (3, "CC")]
+
+
+def test_memories_are_those_that_can_be_read() -> None:
+    assert memories_of(['+CPMS: ("ME","SM","SR"),("ME"),("SM")', "OK"]) == ["SM", "ME"]
+    assert memories_of(['+CPMS: (("SM","BM","SR"),("SM"))', "OK"]) == ["SM"]
+    assert memories_of(["ERROR"]) == []

@@ -1,0 +1,52 @@
+"""What a modem says about its SIM."""
+
+import pytest
+
+from gsm.errors import SimMissing, SimPinNeeded, SimPinWrong, SimPukNeeded
+from gsm.sim import imsi_of, own_number_of, pin_state_of, sim_error
+
+
+@pytest.mark.parametrize(
+    ("line", "number"),
+    [
+        ('+CNUM: "me","+8613800000000",145', "+8613800000000"),
+        ('+CNUM: ,"+8613800000000",145', "+8613800000000"),
+        ('+CNUM: ,"8613800000000",145', "+8613800000000"),
+        ('+CNUM: me,"13800000000",129', "13800000000"),
+        ('+CNUM: "","13800000000",129,7,4', "13800000000"),
+        ("+CNUM: ,13800000000,129", "13800000000"),
+        ('+CNUM: "","",129', None),
+        ("+CNUM:", None),
+        ('+CPBR: 1,"8613800000000",145,"me"', "+8613800000000"),
+        ("+CME ERROR: 22", None),
+        ("OK", None),
+    ],
+)
+def test_own_number(line: str, number: str | None) -> None:
+    assert own_number_of([line, "OK"]) == number
+
+
+def test_the_first_line_with_a_number_counts() -> None:
+    assert own_number_of(['+CNUM: "Voice","",129', '+CNUM: "Data","+86138",145', "OK"]) == "+86138"
+
+
+@pytest.mark.parametrize("line", ["460001234567890", "+CIMI: 460001234567890", '"460001234567890"'])
+def test_imsi(line: str) -> None:
+    assert imsi_of(["", line, "OK"]) == "460001234567890"
+    assert imsi_of(["OK"]) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "state"), [("+CPIN:READY", "READY"), ("+CPIN: SIM PIN", "SIM PIN"), ("+CPIN: sim puk", "SIM PUK")]
+)
+def test_pin_state(line: str, state: str) -> None:
+    assert pin_state_of([line, "OK"]) == state
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [(10, SimMissing), (13, SimMissing), (11, SimPinNeeded), (12, SimPukNeeded), (16, SimPinWrong)],
+)
+def test_errors_about_the_sim_have_names(code: int, kind: type[Exception]) -> None:
+    assert type(sim_error(code)) is kind
+    assert sim_error(30) is None
