@@ -325,7 +325,8 @@ class Engine:
         return [f"+CMT: ,{len(tpdu)}", pdu.to_hex(tpdu, smsc)]
 
     def _notify(self, *lines: str) -> None:
-        self.equipment.notices.append("".join(self._framed(line) for line in lines))
+        end = chr(self._register(3)) + chr(self._register(4))
+        self.equipment.notices.append(self._framed(end.join(lines)))
         del self.equipment.notices[:-NOTICES_MAX]
 
     def _flush_notices(self) -> None:

@@ -43,13 +43,13 @@ class Pty:
         return self._device if self._link is None else str(self._link)
 
     def write(self, data: bytes) -> None:
-        """Send, now or when the client reads."""
+        """Send, now or when the client reads; once too much waits, nothing more is taken until all has gone."""
+        if self._dropping:
+            return
         if len(self._output) + len(data) > OUTPUT_OCTETS_MAX:
-            if not self._dropping:
-                _log.warning("%s: nobody reads; output is dropped", self.path)
+            _log.warning("%s: nobody reads; output is dropped", self.path)
             self._dropping = True
             return
-        self._dropping = False
         self._output += data
         self._flush()
 
@@ -75,6 +75,7 @@ class Pty:
         if self._output:
             self._loop.add_writer(self._master, self._flush)
         else:
+            self._dropping = False
             self._loop.remove_writer(self._master)
 
 
