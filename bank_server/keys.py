@@ -119,11 +119,12 @@ class BankKeys:
     # -- which keys there are ---------------------------------------------------------------------------------
 
     def put(self, operator: OperatorKeys) -> None:
-        """Add or change what is held for one operator."""
+        """Add or change what is held for one operator; keys derived from erased control keys are forgotten."""
         self._operators[operator.operator] = operator
+        self._psam_keys.clear()
 
     def replace_operators(self, operators: Iterable[OperatorKeys]) -> None:
-        """Hold these operators and no others; keys derived from erased control keys are forgotten."""
+        """Hold these operators and no others."""
         self._operators = {held.operator: held for held in operators}
         self._psam_keys.clear()
 
