@@ -86,6 +86,7 @@ class Text(Enum):
 
     # results
     DONE = ("转账成功。", "The transfer was made.")
+    DONE_DEFECT = ("已受理（代码 {code}）：{reason}", "Accepted (code {code}): {reason}")
     DONE_BALANCE = ("余额 {balance} 元。", "Your balance is {balance} yuan.")
     DECLINED = ("没有转账（代码 {code}）：{reason}", "Not done (code {code}): {reason}")
     QUESTION_DECLINED = ("银行没有办理（代码 {code}）：{reason}", "The bank declined (code {code}): {reason}")

@@ -112,6 +112,7 @@ class ScriptedBearer:
         self.outcomes: list[SendOutcome] = []  # of the next sends; SENT when empty
         self.sent: list[str] = []
         self.closed = False
+        self.sim_pins: list[Secret] = []
         self._events: asyncio.Queue[BearerEvent] = asyncio.Queue()
         self.tell(Ready(IMSI, msisdn))
         self.tell(Signal(71))
@@ -131,6 +132,9 @@ class ScriptedBearer:
 
     async def next_event(self) -> BearerEvent:
         return await self._events.get()
+
+    async def give_sim_pin(self, pin: Secret) -> None:
+        self.sim_pins.append(pin)
 
     async def close(self) -> None:
         self.closed = True

@@ -1,0 +1,1 @@
+"""The screens of the app, one file for each; `handset.app` joins them to the phone."""
