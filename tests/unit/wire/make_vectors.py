@@ -44,7 +44,9 @@ TRANSACTION = {
 SEEDS = {name: TRANSACTION[name] for name in ("seed1", "seed2", "generation")}
 STATIC_KEY = Secret(fixed("static key"))
 TERMINAL_KEY = Secret(fixed("terminal key"))
-REPLY_KEY = Secret(fixed("reply key", 16))
+REPLY_KEYS = {name: Secret(fixed(f"reply key of {name}", 16)) for name in ("inquiry", "transfer", "balance")}
+REPLY_KEY = REPLY_KEYS["transfer"]
+PAYEE_REPLY_KEY = Secret(fixed("reply key of the payee's last request", 16))
 WORK = keys.work_key(Secret(fixed("seed 1")), Secret(fixed("seed 2")), 1)
 K = keys.control_point(Secret(bytes.fromhex(TRANSACTION["k"])))
 C = Secret(fixed("c"))
@@ -78,6 +80,7 @@ class Book:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._sealed: dict[str, bytes] = {}
         self.vectors: dict[str, Vector] = {}
 
     def add(self, path: str, about: str, **vector: Any) -> None:
@@ -92,11 +95,15 @@ class Book:
         self.add(path, about, **more, message=message.hex(), error=error)
 
     def sealed_once(self, path: str, make: Callable[[], bytes]) -> bytes:
-        """Return the ciphertext of an existing file, or a new one."""
+        """Return the ciphertext of an existing file, or a new one, the same for the whole book."""
         file = self._folder / f"{path}.json"
-        if file.exists():
-            return bytes.fromhex(json.loads(file.read_text(encoding="utf-8"))["message"])
-        return make()
+        if path not in self._sealed:
+            self._sealed[path] = bytes.fromhex(_message_in(file)) if file.exists() else make()
+        return self._sealed[path]
+
+
+def _message_in(file: Path) -> str:
+    return str(json.loads(file.read_text(encoding="utf-8"))["message"])
 
 
 def build(folder: Path = FOLDER) -> dict[str, str]:
@@ -285,15 +292,21 @@ def story_request(book: Book, name: str) -> terminal.Request:
 
 _Kind = terminal.Kind
 _REQUESTS: dict[str, tuple[terminal.Request, terminal.InquiryBody | terminal.TransferBody | terminal.BalanceBody]] = {
-    "inquiry": (request_bare(_Kind.INQUIRY, TRANSFER_ID, PAYER_SIM), terminal.InquiryBody(PAYEE, REPLY_KEY)),
+    "inquiry": (
+        request_bare(_Kind.INQUIRY, TRANSFER_ID, PAYER_SIM),
+        terminal.InquiryBody(PAYEE, REPLY_KEYS["inquiry"]),
+    ),
     "transfer": (
         request_bare(_Kind.TRANSFER, TRANSFER_ID, None),
         terminal.TransferBody(PAYER, PAYEE, AMOUNT_FEN, PIN, REPLY_KEY),
     ),
-    "balance": (request_bare(_Kind.BALANCE, BALANCE_ID, PAYER_SIM), terminal.BalanceBody(PAYER, PIN, REPLY_KEY)),
+    "balance": (
+        request_bare(_Kind.BALANCE, BALANCE_ID, PAYER_SIM),
+        terminal.BalanceBody(PAYER, PIN, REPLY_KEYS["balance"]),
+    ),
     "inquiry-not-registering": (
         request_bare(_Kind.INQUIRY, TRANSFER_ID, None),
-        terminal.InquiryBody(PAYEE, REPLY_KEY),
+        terminal.InquiryBody(PAYEE, REPLY_KEYS["inquiry"]),
     ),
     "transfer-longest": (
         request_bare(_Kind.TRANSFER, TRANSFER_ID, None),
@@ -304,7 +317,7 @@ _REQUESTS: dict[str, tuple[terminal.Request, terminal.InquiryBody | terminal.Tra
 
 def story_reply(name: str, request: terminal.Request) -> terminal.Reply:
     answer = _ANSWERS[name]
-    return sealing.seal_reply(REPLY_KEY, request, answer, str(SERIAL), nonce(f"reply {name}"))
+    return sealing.seal_reply(REPLY_KEYS[name.partition("-")[0]], request, answer, str(SERIAL), nonce(f"reply {name}"))
 
 
 _ANSWERS = {
@@ -320,7 +333,7 @@ _ANSWERS = {
 def story_notice() -> terminal.Notice:
     body = terminal.NoticeBody(AMOUNT_FEN, AMOUNT_FEN, 1_795_336_215)
     key_id = fixed("payee's last transaction id", 8)
-    return sealing.seal_notice(sealing.notice_key(REPLY_KEY), NOTICE_ID, key_id, body, nonce("notice"))
+    return sealing.seal_notice(sealing.notice_key(PAYEE_REPLY_KEY), NOTICE_ID, key_id, body, nonce("notice"))
 
 
 def add_terminal(book: Book) -> None:
@@ -370,8 +383,8 @@ def _retyped(message: bytes) -> bytes:
 
 
 def _add_replies(book: Book) -> None:
-    opens = {"reply_key": REPLY_KEY.reveal().hex()}
     for name, answer in _ANSWERS.items():
+        opens = {"reply_key": REPLY_KEYS[name.partition("-")[0]].reveal().hex()}
         request = story_request(book, name.partition("-")[0])
         gives = {field: value for field in answer.__slots__ if (value := getattr(answer, field)) is not None}
         book.good(
@@ -383,6 +396,7 @@ def _add_replies(book: Book) -> None:
             nonce=nonce(f"reply {name}").hex(),
         )
     message = story_reply("transfer", story_request(book, "transfer")).encode()
+    opens = {"reply_key": REPLY_KEY.reveal().hex()}
     path, other = "sealed-reply/transfer", {"reply_key": fixed("another reply key", 16).hex()}
     book.bad(f"{path}-other-key", "Another reply key.", message, "BadSeal", given=other)
     book.bad(f"{path}-id-changed", "The transaction id.", flipped(message, 1), "BadSeal", given=opens)
@@ -406,7 +420,7 @@ def _sealed_reply_of(plaintext: bytes) -> bytes:
 
 
 def _add_notices(book: Book) -> None:
-    opens = {"reply_key": REPLY_KEY.reveal().hex()}
+    opens = {"reply_key": PAYEE_REPLY_KEY.reveal().hex()}
     message = book.good(
         "terminal-notice/arrived",
         "Money has arrived; sealed under the notice key that follows from an earlier reply key.",
