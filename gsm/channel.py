@@ -7,10 +7,12 @@ Rules
 4. A prompt is taken only where a command waits for one. At any other time the modem waits for a text that nobody
    will give it, and would swallow the next command: it gets an ESC (TS 27.005 clause 3.5.1 (+CMGS): ESC aborts).
 5. A command that timed out still owes an answer. Until its final result has come, no other command is sent: `send`
-   sends a question instead whose answer cannot be mistaken (`AT+CMEE?`), drops every line up to the end of
-   the answer to that, and only then writes the command (state CLEARING).
-6. A modem may never answer such a question. When it has said a final result and then nothing until the time-out,
-   the debt counts as paid; the command was not written, and the caller knows it (`TimedOut.written`).
+   sends a question instead whose answer cannot be mistaken, drops every line up to the end of the answer to that,
+   and only then writes the command (state CLEARING). A modem answers in order, so that the answer to the latest
+   question settles all before it; a question that timed out too is followed by another one, lest its answer,
+   when it comes late, be taken for that to the latest.
+6. A modem may refuse every question. The command owes one final result; when more have come than that and each
+   question was tried, the debt counts as paid. The commands meanwhile were not written (`TimedOut.written`).
 7. Bytes that are not UTF-8, NUL and other control characters never stop anything; they are cut off the ends of a
    line, where line noise puts them, and replaced inside it.
 
@@ -39,8 +41,10 @@ BUFFER_OCTETS_MAX = 262_144
 _CONTINUATION_LINES_MAX = 16
 ABORT = b"\x1b"
 END_OF_TEXT = b"\x1a"
-_PROBE = Command.of("AT+CMEE?")
-_PROBE_LINE = b"AT+CMEE?\r"
+# Every modem that can do SMS answers these at once, with their code (TS 27.007 clauses 7.2 and 9.1, TS 27.005 3.2.3).
+_QUESTIONS = (b"AT+CMEE?\r", b"AT+CMGF?\r", b"AT+CREG?\r")
+_QUESTION_COMMANDS = tuple(Command.of(question.decode()) for question in _QUESTIONS)
+_NO_COMMAND = Command.of("")
 _LINE_END = re.compile(rb"[\r\n]")
 # Replaced bytes and control characters at the ends of a line.
 _NOISE = "".join(map(chr, range(0x20))) + "\x7f\ufffd "
@@ -110,15 +114,16 @@ class Channel:
         self.state = State.IDLE
         self._buffer = bytearray()
         self._skipping = False
-        self._command = _PROBE
+        self._command = _NO_COMMAND
         self._lines: list[str] = []
         self._lines_octets = 0
         self._unfinished: list[str] = []
         self._echoes: deque[str] = deque(maxlen=4)
         # Rule 5: the command that waits, and how the questions stand.
         self._pending: tuple[bytes, bool] | None = None
-        self._probes_out = 0
-        self._probe_answered = False
+        self._question = _NO_COMMAND
+        self._questions_asked = 0
+        self._question_answered = False
         self._finals_seen = 0
 
     # ---- what the program does
@@ -149,7 +154,7 @@ class Channel:
         data = ABORT if self.state in (State.PROMPT_WANTED, State.PROMPTED) else b""
         if self.state is State.CLEARING:
             self._pending = None
-            if self._finals_seen:
+            if self._questions_asked >= len(_QUESTIONS) and self._finals_seen >= 2:
                 self._forget_debt()
                 return TimedOut((), False, b"")
         if self.state is not State.IDLE:
@@ -203,13 +208,20 @@ class Channel:
             return self._continue(line)
         if is_final(line, None if self.state is State.IDLE else self._command):
             return self._final(line)
-        if self._probes_out and code_of(line) == _PROBE.name:
-            self._probe_answered = True
+        if self._questions_asked and self._answers_a_question(line):
             return []
         if self.state is not State.IDLE and is_answer(line, self._command):
             self._collect(line)
             return []
         return self._unsolicited([line])
+
+    def _answers_a_question(self, line: str) -> bool:
+        """Whether a line answers a question of rule 5; noted when it is the latest one."""
+        code = code_of(line)
+        if not any(code == question.name and is_answer(line, question) for question in _QUESTION_COMMANDS):
+            return False
+        self._question_answered |= code == self._question.name
+        return True
 
     def _final(self, line: str) -> list[Event]:
         match self.state:
@@ -228,13 +240,8 @@ class Channel:
     def _final_of_debt(self) -> list[Event]:
         """A late final result, or the end of the answer to a question of rule 5."""
         self._finals_seen += 1
-        if self._probe_answered:
-            self._probe_answered = False
-            self._probes_out -= 1
-        elif self.state is State.CLEARING:
-            return []  # the late one; the answer to the question is still to come
-        if self._probes_out > 0:
-            return []
+        if self._questions_asked and not self._question_answered:
+            return []  # the late one, or an earlier question's; the latest one's is still to come
         pending = self._pending
         self._forget_debt()
         return [] if pending is None else [Write(self._start(*pending))]
@@ -269,17 +276,24 @@ class Channel:
 
     def _clear_first(self, line: bytes, prompt: bool) -> bytes:
         self._pending = (line, prompt)
-        self._probes_out += 1
-        self._finals_seen = 0
+        questions = [question for question in _QUESTIONS if not question.startswith(self._owing())]
+        question = questions[self._questions_asked % len(questions)]
+        self._question = Command.of(question.decode())
+        self._questions_asked += 1
+        self._question_answered = False
         self.state = State.CLEARING
-        return self._remember(_PROBE_LINE)
+        return self._remember(question)
+
+    def _owing(self) -> bytes:
+        """How the command that timed out begins: a question that looks like it would not tell the answers apart."""
+        return b"AT" + self._command.name.encode() + b"?"
 
     def _forget_debt(self) -> None:
         self.state = State.IDLE
         self._lines, self._lines_octets = [], 0
         self._pending = None
-        self._probes_out = self._finals_seen = 0
-        self._probe_answered = False
+        self._questions_asked = self._finals_seen = 0
+        self._question_answered = False
 
     def _remember(self, line: bytes) -> bytes:
         self._echoes.append(line.decode("utf-8", errors="replace").strip(_NOISE))

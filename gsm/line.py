@@ -59,6 +59,7 @@ class CommandTimedOut(TimeoutException, GsmError):  # type: ignore[misc]
 
 class Line(SerialComms):  # type: ignore[misc]
     """One modem's serial line. `port` is a path or a symbolic link to one, opened again after it was lost.
+    (Who makes ptys: take the link away before closing the pty, whose name the next program may get.)
 
     `reopenedCallback` is called when a lost port is open again; until it returns, only what it does itself reaches
     the modem. If it raises, the port is closed and opened again later. `backCallback` is called after it.

@@ -38,7 +38,7 @@ def ours() -> Iterator[Connect]:
         settings: dict[str, Any] = {
             "cmgs_timeout_s": 5.0,
             "command_timeout_s": 2.0,
-            "first_answer_timeout_s": 1.0,
+            "first_answer_timeout_s": 2.0,
             "reopen_interval_s": 0.02,
         }
         made.append(Modem(modem.path, **{**settings, **arguments}))

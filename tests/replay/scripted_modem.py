@@ -26,6 +26,8 @@ ORDINARY: dict[str, Reply] = {
     "AT+CGMI": b"huawei\r\n\r\nOK",
     "AT+COPS=3,0": b"OK",
     "AT+CMGF=0": b"OK",
+    "AT+CMGF?": b"+CMGF: 0\r\n\r\nOK",
+    "AT+CREG?": b"+CREG: 0,1\r\n\r\nOK",
     "AT+CSCA?": b'+CSCA: "+8613800100500",145\r\n\r\nOK',
     "AT+CSMP=49,167,0,0": b"OK",
     "AT+CSMP=17,167,0,0": b"OK",

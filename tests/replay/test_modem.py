@@ -56,7 +56,10 @@ def test_a_port_that_is_not_there_says_so(tmp_path: Any) -> None:
 
 def test_a_port_that_does_not_answer_is_not_a_modem(scripted: MakeModem, ours: Connect) -> None:
     with pytest.raises(NotAModem, match="Choose another port"):
-        ours(scripted({"AT": lambda _: None, "AT+CMEE?": lambda _: None}), first_answer_timeout_s=0.2)
+        ours(
+            scripted(dict.fromkeys(("AT", "AT+CMEE?", "AT+CMGF?", "AT+CREG?"), lambda _: None)),
+            first_answer_timeout_s=0.2,
+        )
 
 
 def test_a_modem_that_is_deaf_at_first_is_found(scripted: MakeModem, ours: Connect) -> None:

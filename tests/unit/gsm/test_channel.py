@@ -203,21 +203,45 @@ def test_a_late_answer_never_becomes_the_answer_to_the_next_command(late: bytes)
     assert channel.receive(b"ERROR\r\n") == [Answer(("ERROR",))]
 
 
-def test_two_questions_that_are_both_answered_late_are_both_waited_for() -> None:
+def test_a_question_answered_late_is_not_taken_for_the_next_one() -> None:
     channel = timed_out(b"AT+CMGS=12\r")
     assert channel.send(b"AT+CSQ\r") == PROBE
-    assert channel.timeout() == TimedOut((), False, b"")
     assert channel.receive(b"+CMGS: 1\r\nOK\r\n") == []
-    assert channel.send(b"AT+CIMI\r") == PROBE
-    assert channel.receive(b"+CMEE: 1\r\nOK\r\n") == []
-    assert channel.receive(b"+CMEE: 1\r\nOK\r\n") == [Write(b"AT+CIMI\r")]
-
-
-def test_a_modem_that_refuses_the_question_is_believed_after_the_time_out() -> None:
-    channel = timed_out(b"AT+CMGS=12\r")
-    channel.send(b"AT\r")
-    assert channel.receive(b"ERROR\r\n") == []
     assert channel.timeout() == TimedOut((), False, b"")
+    assert channel.send(b"AT+CIMI\r") == b"AT+CMGF?\r"
+    assert channel.receive(b"+CMEE: 1\r\nOK\r\n") == []
+    assert channel.receive(b"+CMGF: 0\r\nOK\r\n") == [Write(b"AT+CIMI\r")]
+
+
+def test_a_question_that_was_swallowed_is_not_waited_for() -> None:
+    channel = timed_out(b"AT\r")
+    assert channel.send(b"AT\r") == PROBE
+    channel.timeout()
+    assert channel.send(b"AT\r") == b"AT+CMGF?\r"
+    assert channel.receive(b"+CMGF: 0\r\nOK\r\n") == [Write(b"AT\r")]
+
+
+def test_a_question_is_never_the_command_that_timed_out() -> None:
+    channel = timed_out(b"AT+CMEE?\r")
+    assert channel.send(b"AT\r") == b"AT+CMGF?\r"
+    assert channel.receive(b"+CMEE: 1\r\nOK\r\n+CMGF: 0\r\nOK\r\n") == [Write(b"AT\r")]
+
+
+def test_an_unsolicited_registration_does_not_answer_a_question() -> None:
+    channel = timed_out(b"AT+CMGF?\r")
+    channel.send(b"AT\r")
+    channel.timeout()
+    assert channel.send(b"AT\r") == b"AT+CREG?\r"
+    assert channel.receive(b"+CREG: 1\r\nOK\r\n") == [Unsolicited(("+CREG: 1",))]
+    assert channel.receive(b"+CREG: 0,1\r\nOK\r\n") == [Write(b"AT\r")]
+
+
+def test_a_modem_that_refuses_every_question_is_used_on_in_the_end() -> None:
+    channel = timed_out(b"AT+CMGS=12\r")
+    for _ in range(3):
+        channel.send(b"AT\r")
+        assert channel.receive(b"ERROR\r\n") == []
+        assert channel.timeout() == TimedOut((), False, b"")
     assert channel.send(b"AT\r") == b"AT\r"
 
 

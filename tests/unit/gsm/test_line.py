@@ -153,11 +153,11 @@ def test_while_a_modem_that_came_back_is_set_up_others_are_kept_out(tmp_path: ob
 
     line = Line(link, reopenedCallback=reopened, backCallback=back.set, reopen_interval_s=0.01)
     line.connect()
+    os.unlink(link)  # first: the pty's name may go to somebody else as soon as it is closed
     os.close(first_slave)
     os.close(first_master)
     master, slave = os.openpty()
     tty.setraw(slave)
-    os.unlink(link)
     os.symlink(os.ttyname(slave), link)
     assert setting_up.wait(5)
     with pytest.raises(ModemGone):
@@ -189,10 +189,10 @@ def test_a_set_up_that_fails_is_tried_again(tmp_path: object) -> None:
 
     line = Line(link, reopenedCallback=reopened, backCallback=back.set, reopen_interval_s=0.01)
     line.connect()
+    os.unlink(link)
     os.close(slave)
     os.close(master)
     master, slave = os.openpty()
-    os.unlink(link)
     os.symlink(os.ttyname(slave), link)
     assert back.wait(5)
     assert len(tries) == 3
