@@ -1,0 +1,1 @@
+"""Handset, operator and bank in one process, on real stores, under seeded faults and simulated time."""
