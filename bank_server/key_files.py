@@ -102,7 +102,8 @@ class KeyFolder:
         """Read what is held for each operator. Raises UnusableKeyFile."""
         if not self._operators.is_dir():
             raise UnusableState(f"{self._path}: no keys here; run: bank-server --state DIR init")
-        return [self._operator(folder) for folder in sorted(self._operators.iterdir()) if folder.is_dir()]
+        complete = (folder for folder in sorted(self._operators.iterdir()) if (folder / "node").exists())
+        return [self._operator(folder) for folder in complete]
 
     def add_operator(self, operator: str, node: int, static_key: bytes) -> None:
         """Add an operator. Raises NotAllowed for a bad id or node, or one that is taken."""
@@ -116,7 +117,7 @@ class KeyFolder:
             if held.node == node:
                 raise NotAllowed(f"node {node} belongs to operator {held.operator}")
         folder = self._operators / operator
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode=0o700, exist_ok=True)
         write_secret(folder / "static.key", static_key)
         write_secret(folder / "node", f"{node}\n".encode("ascii"))  # last: an operator without it is not complete
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 # The account that stands against all money brought in: opening balances are transfers out of it, so that debits
-# equal credits from the first day on. Its number is shorter than any that is given to a customer.
+# equal credits from the first day on. Customers can neither pay it nor ask for its holder.
 HOUSE_ACCOUNT = "000000"
 HOUSE_FLOOR_FEN = -(10**15)  # ten thousand thousand million yuan; far inside BIGINT
 

@@ -187,8 +187,8 @@ class OperatorSide:
         self.counter += 1
         serial = serial or Serial(self.control.epoch, self.node, self.counter)
         ephemeral = scalar_from_random(self.random(48))
-        P = dynamic_encryption_key(self.control.point, self.control.c, serial)
-        keys = psam_keys_of_operator(ephemeral, P, serial)
+        dynamic_key = dynamic_encryption_key(self.control.point, self.control.c, serial)
+        keys = psam_keys_of_operator(ephemeral, dynamic_key, serial)
         registration = Registration(identity, serial, ephemeral_point(ephemeral))
         block = blocks.seal_registration(self.static, registration, self.random(12))
         rrn = f"{self.connection:02d}{self.counter:010d}"

@@ -169,8 +169,9 @@ def test_a_control_key_is_derived_alike_on_both_sides_and_p_stays_inside():
     keys = BankKeys(Secret(random(32)), Secret(random(32)), [held])
     control = held.controls[1].for_operator()
     serial, ephemeral = Serial(1, 2, 3), scalar_from_random(random(48))
-    P = dynamic_encryption_key(control.point, control.c, serial)
-    assert keys.psam_keys("1", serial, ephemeral_point(ephemeral)) == psam_keys_of_operator(ephemeral, P, serial)
+    dynamic_key = dynamic_encryption_key(control.point, control.c, serial)
+    theirs = psam_keys_of_operator(ephemeral, dynamic_key, serial)
+    assert keys.psam_keys("1", serial, ephemeral_point(ephemeral)) == theirs
     assert not [name for name in dir(keys) if "scalar" in name or "decryption" in name]
 
 

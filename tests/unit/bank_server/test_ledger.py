@@ -1,5 +1,6 @@
 """The books: double entry, what the database itself refuses, and what `verify` finds."""
 
+import hashlib
 import sqlite3
 
 import pytest
@@ -73,8 +74,6 @@ def test_a_transfer_is_reversed_once(store):
 
 
 def test_a_transfer_id_is_made_from_number_and_transaction_id():
-    import hashlib
-
     expected = hashlib.sha256(bytes.fromhex("8613800000001FFF") + b"12345678").digest()[:16]
     assert ledger.transfer_id("8613800000001", b"12345678") == expected
 
@@ -169,11 +168,15 @@ def test_what_was_not_committed_is_gone_after_a_crash(tmp_path):
 
 
 def test_a_savepoint_undoes_one_message_and_not_those_before_it(store):
-    with store.transaction():
-        ledger.post(store, Transfer(name(1), A, B, 1, 6, kind="opening"))
-        with pytest.raises(KeyError), store.savepoint():
+    def fails_halfway() -> None:
+        with store.savepoint():
             ledger.post(store, Transfer(name(2), A, B, 1, 6, kind="opening"))
             raise KeyError
+
+    with store.transaction():
+        ledger.post(store, Transfer(name(1), A, B, 1, 6, kind="opening"))
+        with pytest.raises(KeyError):
+            fails_halfway()
     assert store.transfer(name(1)) is not None
     assert store.transfer(name(2)) is None
 
