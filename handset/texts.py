@@ -81,6 +81,7 @@ class Text(Enum):
         "确认后加密发给银行，运营商看不到内容。",
         "On confirmation it is encrypted for the bank; the operator cannot read it.",
     )
+    RESULT_PAYEE = ("收款账号：{account}", "To: {account}")
     CONFIRM_SUMMARY = ("按 1 确认转账", "Press 1 to make the transfer")
     STEP_RESULT = ("结果", "Result")
 

@@ -71,12 +71,12 @@ class DoubtsScreen(PhoneScreen):
         doubt = self._doubts[event.option_index]
         next_send_at = doubt.next_send_at if doubt.state is State.WAITING else None
         standing = InDoubt(doubt.transaction_id, doubt.sends, next_send_at)
-        self.app.push_screen(ResultScreen(doubt.transaction_id, standing))
+        self.app.push_screen(ResultScreen(doubt.transaction_id, doubt.order, standing))
 
     async def action_retry(self) -> None:
         """Send the chosen transfer again and show it."""
         chosen = self.query_one("#doubts", OptionList).highlighted
         if chosen is not None and self._doubts:
-            transaction_id = self._doubts[chosen].transaction_id
-            self.app.push_screen(ResultScreen(transaction_id))
-            await self.handset.retry(transaction_id)
+            doubt = self._doubts[chosen]
+            self.app.push_screen(ResultScreen(doubt.transaction_id, doubt.order))
+            await self.handset.retry(doubt.transaction_id)

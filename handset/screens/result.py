@@ -9,6 +9,7 @@ from textual.widgets import Static
 from handset.actions import AlreadyInDoubt, Declined, Done, InDoubt, OperatorSays, Refused, Update
 from handset.amounts import format_yuan
 from handset.screens.base import PhoneScreen
+from handset.store import Order
 from handset.texts import Text, say_code, text_of, text_of_send
 
 
@@ -17,15 +18,17 @@ class ResultScreen(PhoneScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "retry", show=False)]
 
-    def __init__(self, transaction_id: bytes, standing: InDoubt | None = None) -> None:
+    def __init__(self, transaction_id: bytes, order: Order, standing: InDoubt | None = None) -> None:
         super().__init__()
         self._transaction_id = transaction_id
+        self._order = order
         self._standing: Done | Declined | InDoubt | Refused | None = standing
         self._continued = False
         self._operator_code: str | None = None
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="heading", markup=False)
+        yield Static(id="details", markup=False)
         yield Static(id="result", markup=False)
         yield Static(id="message", markup=False)
         yield Static(id="facts", markup=False)
@@ -49,6 +52,10 @@ class ResultScreen(PhoneScreen):
     def render_texts(self) -> None:
         self.put("#heading", self.say(Text.STEP, number=6, title=self.say(Text.STEP_RESULT)))
         self.put("#keys", self.say(Text.KEYS_RESULT_DOUBT if self._open else Text.KEYS_RESULT))
+        amount = self.say(Text.SUMMARY_AMOUNT, amount=format_yuan(self._order.amount_fen))
+        payee = self.say(Text.RESULT_PAYEE, account=self._order.payee)
+        payer = self.say(Text.SUMMARY_PAYER, account=self._order.payer)
+        self.put("#details", "\n".join((amount, payee, payer)))
         result = self.query_one("#result")
         result.set_class(isinstance(self._standing, Done), "done")
         result.set_class(isinstance(self._standing, Declined | Refused), "declined")

@@ -7,6 +7,7 @@ from handset.amounts import BadAmount, format_yuan, parse_yuan
 from handset.screens.form import BadEntry, Field, FormScreen
 from handset.screens.question import QuestionScreen
 from handset.screens.result import ResultScreen
+from handset.store import Order
 from handset.texts import Text, text_of
 from wire.digits import checked_account, checked_pin
 from wire.errors import BadDigits
@@ -185,5 +186,5 @@ class SummaryScreen(_StepScreen):
         if trouble is not None:
             self.tell(lambda: self.say(text_of(trouble)))
             return
-        self.handset.show_only(ResultScreen(draft.transaction_id))
+        self.handset.show_only(ResultScreen(draft.transaction_id, Order(draft.payee, draft.payer, draft.amount_fen)))
         await self.handset.order(draft.transaction_id, draft.payer, draft.payee, draft.amount_fen, draft.pin)
