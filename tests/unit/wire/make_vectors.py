@@ -192,6 +192,12 @@ def add_static_blocks(book: Book) -> None:
         nonce=nonce("registration").hex(),
     )
     _tampered_static(book, "registration-block", block, number_at=8)
+    other_serial = keys.Serial(1, 7, 2).pack()
+    plaintext = PAYER_SIM.pack() + other_serial + E
+    key = blocks._registration_key(STATIC_KEY, SERIAL.pack())
+    forged = block[:9] + aead.seal(key, nonce("two serials"), plaintext, block[:9])
+    about = "The serial inside is another than outside."
+    book.bad("registration-block/two-serials", about, forged, "BadMessage", field="serial", given=opens)
     seeds = blocks.Seeds(1, Secret(fixed("seed 1")), Secret(fixed("seed 2")))
     block = book.good(
         "first-seeds-block/generation-1",
@@ -202,6 +208,11 @@ def add_static_blocks(book: Book) -> None:
         nonce=nonce("first seeds").hex(),
     )
     _tampered_static(book, "first-seeds-block", block, number_at=4)
+    plaintext = fixed("seed 1") + fixed("seed 2") + (2).to_bytes(4, "big")
+    key = blocks._first_seeds_key(STATIC_KEY, block[1:5])
+    forged = block[:5] + aead.seal(key, nonce("two generations"), plaintext, block[:5])
+    about = "The generation inside is another than outside."
+    book.bad("first-seeds-block/two-generations", about, forged, "BadMessage", field="generation", given=opens)
 
 
 def _tampered_static(book: Book, kind: str, block: bytes, number_at: int) -> None:

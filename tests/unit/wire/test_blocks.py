@@ -45,6 +45,22 @@ def test_block_without_a_work_generation_is_refused(block: bytes) -> None:
         blocks.work_generation_of(block)
 
 
+@pytest.mark.parametrize(
+    ("kind", "number", "purpose", "content", "opens", "field"),
+    [
+        (3, (2).to_bytes(4, "big"), b"yinxin renewed seeds v1", bytes(64) + b"\0\0\0\3", "renewed_seeds", "generation"),
+        (4, (1).to_bytes(2, "big"), b"yinxin control key v1", b"\0\2" + bytes(65), "control_key", "epoch"),
+    ],
+)
+def test_number_inside_must_be_the_number_outside(
+    kind: int, number: bytes, purpose: bytes, content: bytes, opens: str, field: str
+) -> None:
+    block = blocks._seal_to_work_key(make_vectors.WORK, blocks.BlockKind(kind), number, purpose, content)
+    with pytest.raises(BadMessage, match="inside and outside differ") as raised:
+        getattr(blocks, f"open_{opens}")(make_vectors.WORK, block)
+    assert raised.value.field == field
+
+
 def test_wrong_hmac_is_told_before_anything_is_decrypted() -> None:
     block = bytearray(blocks.seal_notice(make_vectors.WORK, NOTICE))
     block[13:45] = bytes(32)  # an encapsulated key of low order

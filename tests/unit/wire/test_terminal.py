@@ -35,6 +35,15 @@ def test_request_that_would_not_fit_is_not_encoded() -> None:
         request.encode()
 
 
+@pytest.mark.parametrize("first", [b"\x23", b"\x31", b"\x32"])
+def test_message_that_no_sms_can_carry_is_not_decoded(first: bytes) -> None:
+    decode = terminal.decode_down if first[0] & 0x10 else terminal.Request.decode
+    body = first + bytes(8) + b"\x2300" + bytes(108)
+    assert decode(body)
+    with pytest.raises(BadMessage, match="does not fit"):
+        decode(body + b"\0")
+
+
 def test_reserved_kinds_are_decoded_so_that_the_bank_can_answer_40() -> None:
     for kind in (terminal.Kind.STATEMENT, terminal.Kind.CHANGE_PIN):
         assert terminal.Request.decode(terminal.Request(kind, bytes(8), None, b"x").encode()).kind is kind
