@@ -10,7 +10,7 @@ from console import CannotStart, Program, announce_ready, logging_options, run_u
 from modem_emulator.emulator import Phone
 from modem_emulator.network import Faults
 from modem_emulator.numbers import SHORT_NUMBER_DIGITS_MAX, InvalidNumber, canonical
-from modem_emulator.server import serving
+from modem_emulator.server import Broken, serving
 from modem_emulator.sim import MESSAGE_SLOTS, PUK
 from modem_emulator.smsc import PortTaken
 from modem_emulator.sqlite_store import SqliteStore, StateLocked, StateUnusable
@@ -172,6 +172,8 @@ async def _serve(
             await server.broken()
     except PortTaken as error:
         raise CannotStart(f"{error}; choose another --smpp-port") from error
+    except Broken as error:
+        raise CannotStart(f"{error}; see the log") from error
     except OSError as error:
         raise CannotStart(f"cannot make the modems' ports: {error}") from error
 

@@ -22,6 +22,10 @@ SLEEP_S_MAX = 60.0
 _log = logging.getLogger(__name__)
 
 
+class Broken(Exception):
+    """The emulator cannot go on, as with a full disk; the cause is in the log."""
+
+
 class Server:
     """A running emulator. `smpp_port` and `ports` (paths, by phone) say where it is to be found."""
 
@@ -40,7 +44,7 @@ class Server:
         return [pty.path for pty in self._ptys]
 
     async def broken(self) -> None:
-        """Wait until something fails that cannot be gone on from, such as a full disk; raise it."""
+        """Wait until something fails that cannot be gone on from, such as a full disk. Raises Broken then."""
         await self._broken
 
     def open_port(self, link: Path | None) -> None:
@@ -57,7 +61,7 @@ class Server:
         try:
             await self._smsc.run(self)
         except Exception as error:
-            self._break(error)
+            self.failed(error)
 
     def close(self) -> None:
         """Hang up all ports and stop the clock. The store is its owner's to close."""
@@ -85,24 +89,25 @@ class Server:
     def esme_refused(self, identity: int) -> None:
         self._carry_out(self._emulator.esme_refused(identity, time.time()))
 
+    def failed(self, error: Exception) -> None:
+        """Nothing was acknowledged for what failed; stop before anything else is."""
+        _log.error("the emulator stops", exc_info=error)
+        if not self._broken.done():
+            self._broken.set_exception(Broken(f"the emulator had to stop: {error}"))
+
     # ---- what the loop calls
 
     def _received(self, phone: int, data: bytes) -> None:
         try:
             self._carry_out(self._emulator.received(phone, data, time.time()))
         except Exception as error:
-            self._break(error)
+            self.failed(error)
 
     def _tick(self) -> None:
         try:
             self._carry_out(self._emulator.tick(time.time()))
         except Exception as error:
-            self._break(error)
-
-    def _break(self, error: Exception) -> None:
-        _log.error("the emulator stops: %r", error)
-        if not self._broken.done():
-            self._broken.set_exception(error)
+            self.failed(error)
 
     def _carry_out(self, actions: Sequence[Action]) -> None:
         self._store.commit()

@@ -54,6 +54,9 @@ class Switchboard(Protocol):
     def esme_refused(self, identity: int) -> None:
         """A delivery was not."""
 
+    def failed(self, error: Exception) -> None:
+        """Deliveries cannot go on."""
+
 
 class Smsc:
     """Binds, submissions and deliveries of ESMEs; `numbers` maps short number to system id."""
@@ -174,12 +177,15 @@ class Smsc:
             event.accept(str(identity))
 
     async def _send(self, session: smpp34.Esme, outbox: asyncio.Queue[Queued], switchboard: Switchboard) -> None:
-        while True:
-            message = await outbox.get()
-            if await _answered_with_success(session, message):
-                switchboard.esme_took(message.identity)
-            else:
-                switchboard.esme_refused(message.identity)
+        try:
+            while True:
+                message = await outbox.get()
+                if await _answered_with_success(session, message):
+                    switchboard.esme_took(message.identity)
+                else:
+                    switchboard.esme_refused(message.identity)
+        except Exception as error:
+            switchboard.failed(error)
 
 
 async def _answered_with_success(session: smpp34.Esme, message: Queued) -> bool:

@@ -17,7 +17,7 @@ import smpp34
 from modem_emulator.emulator import Phone
 from modem_emulator.network import Faults
 from modem_emulator.ptys import OUTPUT_OCTETS_MAX
-from modem_emulator.server import Server, serving
+from modem_emulator.server import Broken, Server, serving
 from modem_emulator.smsc import PortTaken
 from modem_emulator.store import MemoryStore
 
@@ -272,3 +272,25 @@ async def test_a_taken_port_is_said_so(tmp_path: Path) -> None:
         with pytest.raises(PortTaken, match=str(port)):
             async with serving([ANNA], {}, MemoryStore(), smpp_port=port):
                 pass
+
+
+class FullDisk(MemoryStore):
+    """A store that has no room left."""
+
+    def commit(self) -> None:
+        if self.queued():
+            raise OSError(28, "No space left on device")
+
+
+async def test_what_could_not_be_stored_is_not_acknowledged_and_ends_the_server(tmp_path: Path) -> None:
+    def send(port: str) -> bytes:
+        terminal = Terminal(port)
+        terminal.write(b'ATE0;+CMGF=1;+CMGS="95533"\r')
+        terminal.read_until(b"> ")
+        terminal.write(b"hello\x1a")
+        return terminal.drain()
+
+    async with serving([BERND], {BANK: OPERATOR}, FullDisk(), link_dir=tmp_path) as server:
+        assert b"+CMGS" not in await asyncio.to_thread(send, server.ports[0])
+        with pytest.raises(Broken, match="No space left"):
+            await asyncio.wait_for(server.broken(), WAIT_S)
