@@ -29,17 +29,19 @@ _NODE_MAX = 2**16 - 1
 def read_secret(path: Path, size: int) -> Secret:
     """Read a key file of `size` bytes. Raises UnusableKeyFile if it is missing, of another size or not 0600."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a named pipe does not hold us up
     except OSError as error:
         raise UnusableKeyFile(path, f"cannot be read: {error.strerror}") from error
-    with open(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise UnusableKeyFile(path, "is no regular file")
         if status.st_mode & 0o077:
             mode = stat.S_IMODE(status.st_mode)
             raise UnusableKeyFile(path, f"has mode {mode:04o}, so that others can use it; run: chmod 600 {path}")
-        content = file.read(size + 1)
+        content = os.read(descriptor, size + 1)
+    finally:
+        os.close(descriptor)
     if len(content) != size:
         raise UnusableKeyFile(path, f"is no key file: needs {size} bytes")
     return Secret(content)

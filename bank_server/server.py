@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -42,10 +42,17 @@ FLUSH_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class _Forget:
+    """A connection has ended and its last answers are on their way."""
+
+    connection: int
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something to do inside the worker's transaction; `connection` is closed if it fails."""
 
-    handle: Callable[[float], list[Action]]
+    handle: Callable[[float], Sequence[Action | _Forget]]
     connection: int | None = None
 
 
@@ -135,9 +142,9 @@ class BankServer:
             batch.append(self._queue.get_nowait())
         return batch
 
-    def _handle(self, batch: list[Event]) -> list[Action] | None:
+    def _handle(self, batch: list[Event]) -> list[Action | _Forget] | None:
         """Handle a batch in one transaction, on the worker's thread; None if the database is locked for now."""
-        actions: list[Action] = []
+        actions: list[Action | _Forget] = []
         transaction = self._store.transaction()
         try:
             transaction.__enter__()
@@ -153,7 +160,7 @@ class BankServer:
         self._wakeup = self._session.next_wakeup()
         return actions
 
-    def _handle_one(self, event: Event, now: float) -> list[Action]:
+    def _handle_one(self, event: Event, now: float) -> Sequence[Action | _Forget]:
         """Handle one event. A fault of ours in it is undone and costs its connection, not the others' answers."""
         try:
             with self._store.savepoint():
@@ -162,7 +169,7 @@ class BankServer:
             _log.exception("an event could not be handled and was undone")
             return [] if event.connection is None else [Close(event.connection, "a fault of the bank")]
 
-    def _perform(self, actions: list[Action]) -> None:
+    def _perform(self, actions: Sequence[Action | _Forget]) -> None:
         for action in actions:
             match action:
                 case Note(level, text):
@@ -171,7 +178,10 @@ class BankServer:
                     self._send(connection, message)
                 case Close(connection, reason):
                     _log.warning("connection %d is closed: %s", connection, reason)
-                    self._close(connection)
+                    if connection in self._writers:
+                        self._writers[connection].close()
+                case _Forget(connection):
+                    self._writers.pop(connection).close()
 
     def _send(self, connection: int, message: bytes) -> None:
         writer = self._writers.get(connection)
@@ -182,11 +192,6 @@ class BankServer:
             writer.transport.abort()
             return
         writer.write(frame(message))
-
-    def _close(self, connection: int) -> None:
-        writer = self._writers.get(connection)
-        if writer is not None:
-            writer.close()
 
     # -- connections ------------------------------------------------------------------------------------------
 
@@ -209,15 +214,15 @@ class BankServer:
             _log.warning("connection %d is closed: silent for %g s", connection, self._idle_s)
         except OSError as error:
             _log.info("connection %d broke: %s", connection, error.strerror)
+        except asyncio.CancelledError:
+            return  # `stop` closes what is open; asyncio logs a connection's task that ends as cancelled
         finally:
             self._tasks.discard(task)
-            if not self._stopping and not self._server_is_closing():
-                writer.close()
-                self._writers.pop(connection, None)
-                await self._queue.put(Event(lambda now: self._session.disconnected(connection, now)))
+        await self._queue.put(Event(lambda now: self._gone(connection, now)))
 
-    def _server_is_closing(self) -> bool:
-        return not self._server.is_serving()
+    def _gone(self, connection: int, now: float) -> list[Action | _Forget]:
+        """Close only now, behind the answers to what came before the end."""
+        return [*self._session.disconnected(connection, now), _Forget(connection)]
 
     async def _read(self, connection: int, reader: asyncio.StreamReader) -> None:
         frames = FrameReader()

@@ -33,7 +33,20 @@ OPERATOR, NODE = "46000001", 7
 ALICE, BOB = Identity("460001234567890", "8613800000001"), Identity("460009876543210", "8613800000002")
 ALICES, BOBS, CAROLS = "46000111111", "46000222222", "46000333333"
 PIN = Secret(b"1357")
-TABLES = ["accounts", "transfers", "outcomes", "terminal_answers", "iso_answers", "registrations", "phones", "enrolments", "daily_transfers", "daily_inquiries", "notices", "delivered_keys"]
+TABLES = [
+    "accounts",
+    "transfers",
+    "outcomes",
+    "terminal_answers",
+    "iso_answers",
+    "registrations",
+    "phones",
+    "enrolments",
+    "daily_transfers",
+    "daily_inquiries",
+    "notices",
+    "delivered_keys",
+]
 
 
 def random_bytes(seed: int):
@@ -54,7 +67,7 @@ class BankSide:
         with self.store.transaction():
             self.session = BankSession(self.store, self.keys, self.random, self.policy)
             self.session.start(self.now)
-            if not self.store.accounts():
+            if self.store.account(ALICES) is None:
                 self._open_accounts()
 
     def _open_accounts(self) -> None:
