@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.wire import make_vectors
+from tests.unit.wire import key_vectors, story
 from wire import describe, framing, iso
 
 pytestmark = pytest.mark.foreign
@@ -139,12 +139,12 @@ def assert_tshark_agrees(conversation: Conversation, file: Path, port: int = BAN
 # -- tests ----------------------------------------------------------------------------------------------------
 
 
-def story() -> Conversation:
+def whole_story() -> Conversation:
     """Return every message of the vectors' story, sealed for real, framed."""
-    book = make_vectors.Book(make_vectors.FOLDER)
-    make_vectors.add_static_blocks(book)
-    make_vectors.add_work_blocks(book)
-    messages = make_vectors.story_conversation(book).values()
+    book = story.Book(story.FOLDER)
+    key_vectors.add_static_blocks(book)
+    key_vectors.add_work_blocks(book)
+    messages = story.conversation(book).values()
     return [(_direction(message), framing.frame(iso.encode(message))) for message in messages]
 
 
@@ -157,17 +157,17 @@ def _direction(message: iso.Message) -> To:
 
 
 def test_tshark_reads_every_message_type_as_we_do(tmp_path: Path) -> None:
-    compared = assert_tshark_agrees(story(), tmp_path / "story.pcap")
+    compared = assert_tshark_agrees(whole_story(), tmp_path / "story.pcap")
     assert set(compared) == set(iso.MESSAGES)
 
 
 def test_tshark_reads_messages_that_share_a_segment_or_are_split_over_two(tmp_path: Path) -> None:
-    one, two, three = [data for to, data in story() if to is To.BANK][:3]
+    one, two, three = [data for to, data in whole_story() if to is To.BANK][:3]
     conversation = [(To.BANK, one + two), (To.BANK, three[:20]), (To.BANK, three[20:])]
     assert len(assert_tshark_agrees(conversation, tmp_path / "split.pcap")) == 3
 
 
 def test_comparison_covers_every_field_of_the_profile(tmp_path: Path) -> None:
-    write_pcap(tmp_path / "story.pcap", story())
+    write_pcap(tmp_path / "story.pcap", whole_story())
     seen = {number for reading in read_by_tshark(tmp_path / "story.pcap") for number in reading.values}
     assert seen == {0, *iso.FIELDS}

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from tests.unit.wire import make_vectors  # noqa: E402
+from tests.unit.wire import story  # noqa: E402
 from wire import describe, keys  # noqa: E402
 
 DOCUMENTS = (ROOT / "docs/protocol.md", ROOT / "docs/keys.md")
@@ -41,9 +41,9 @@ def examples_in(document: str) -> int:
 def rendered(command: str) -> str:
     """Return the lines of one example. Raises KeyError or ValueError if it asks for what is not there."""
     if command == "wire.keys":
-        return json.dumps(keys.derive_all(dict(make_vectors.TRANSACTION)), indent=2) + "\n"
+        return json.dumps(keys.derive_all(dict(story.TRANSACTION)), indent=2) + "\n"
     case, form, *fields = command.split()
-    vector = json.loads((make_vectors.FOLDER / f"{case}.json").read_text(encoding="utf-8"))
+    vector = json.loads((story.FOLDER / f"{case}.json").read_text(encoding="utf-8"))
     return "".join(f"{line}\n" for line in _lines(vector, form, fields))
 
 
@@ -85,7 +85,7 @@ def _cut(message: bytes, fields: list[str]) -> Iterator[str]:
 
 
 def main() -> None:
-    KEYS_EXAMPLE.write_text(json.dumps(make_vectors.TRANSACTION, indent=2) + "\n", encoding="utf-8")
+    KEYS_EXAMPLE.write_text(json.dumps(story.TRANSACTION, indent=2) + "\n", encoding="utf-8")
     for file in DOCUMENTS:
         document = file.read_text(encoding="utf-8")
         file.write_text(with_examples(document), encoding="utf-8")

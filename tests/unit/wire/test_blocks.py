@@ -1,24 +1,24 @@
 import pytest
 
-from tests.unit.wire import make_vectors
+from tests.unit.wire import story
 from wire import blocks
 from wire.errors import BadMac, BadMessage
 from wire.secret import Secret
 
 SEEDS = blocks.Seeds(2, Secret(bytes(32)), Secret(bytes(32)))
-CONTROL = blocks.OperatorControlKey(1, make_vectors.K, make_vectors.C)
-NOTICE = blocks.PayeeNotice(bytes(8), make_vectors.PAYEE_NUMBER, b"")
+CONTROL = blocks.OperatorControlKey(1, story.K, story.C)
+NOTICE = blocks.PayeeNotice(bytes(8), story.PAYEE_NUMBER, b"")
 
 
 @pytest.mark.parametrize(
     ("block", "size"),
     [
-        (blocks.seal_registration(Secret(bytes(32)), blocks.Registration(make_vectors.PAYER_SIM, make_vectors.SERIAL,
-         make_vectors.E), bytes(12)), 1 + 8 + 12 + 57 + 16),
+        (blocks.seal_registration(Secret(bytes(32)), blocks.Registration(story.PAYER_SIM, story.SERIAL,
+         story.E), bytes(12)), 1 + 8 + 12 + 57 + 16),
         (blocks.seal_first_seeds(Secret(bytes(32)), SEEDS, bytes(12)), 1 + 4 + 12 + 68 + 16),
-        (blocks.seal_renewed_seeds(make_vectors.WORK, SEEDS), 1 + 4 + 4 + 48 + 68 + 32),
-        (blocks.seal_control_key(make_vectors.WORK, CONTROL), 1 + 2 + 4 + 48 + 67 + 32),
-        (blocks.seal_notice(make_vectors.WORK, NOTICE), 1 + 8 + 4 + 48 + 8 + 32),
+        (blocks.seal_renewed_seeds(story.WORK, SEEDS), 1 + 4 + 4 + 48 + 68 + 32),
+        (blocks.seal_control_key(story.WORK, CONTROL), 1 + 2 + 4 + 48 + 67 + 32),
+        (blocks.seal_notice(story.WORK, NOTICE), 1 + 8 + 4 + 48 + 8 + 32),
     ],
     ids=[kind.name for kind in blocks.BlockKind],
 )  # fmt: skip
@@ -27,7 +27,7 @@ def test_block_has_the_size_that_its_table_states(block: bytes, size: int) -> No
 
 
 def test_blocks_sealed_now_open_and_differ_each_time() -> None:
-    work = make_vectors.WORK
+    work = story.WORK
     assert blocks.open_renewed_seeds(work, blocks.seal_renewed_seeds(work, SEEDS)) == SEEDS
     assert blocks.open_control_key(work, blocks.seal_control_key(work, CONTROL)) == CONTROL
     assert blocks.open_notice(work, blocks.seal_notice(work, NOTICE)) == NOTICE
@@ -35,7 +35,7 @@ def test_blocks_sealed_now_open_and_differ_each_time() -> None:
 
 
 def test_work_generation_is_read_before_the_key_is_chosen() -> None:
-    for block in (blocks.seal_renewed_seeds(make_vectors.WORK, SEEDS), blocks.seal_notice(make_vectors.WORK, NOTICE)):
+    for block in (blocks.seal_renewed_seeds(story.WORK, SEEDS), blocks.seal_notice(story.WORK, NOTICE)):
         assert blocks.work_generation_of(block) == 1
 
 
@@ -55,14 +55,14 @@ def test_block_without_a_work_generation_is_refused(block: bytes) -> None:
 def test_number_inside_must_be_the_number_outside(
     kind: int, number: bytes, purpose: bytes, content: bytes, opens: str, field: str
 ) -> None:
-    block = blocks._seal_to_work_key(make_vectors.WORK, blocks.BlockKind(kind), number, purpose, content)
+    block = blocks._seal_to_work_key(story.WORK, blocks.BlockKind(kind), number, purpose, content)
     with pytest.raises(BadMessage, match="inside and outside differ") as raised:
-        getattr(blocks, f"open_{opens}")(make_vectors.WORK, block)
+        getattr(blocks, f"open_{opens}")(story.WORK, block)
     assert raised.value.field == field
 
 
 def test_wrong_hmac_is_told_before_anything_is_decrypted() -> None:
-    block = bytearray(blocks.seal_notice(make_vectors.WORK, NOTICE))
+    block = bytearray(blocks.seal_notice(story.WORK, NOTICE))
     block[13:45] = bytes(32)  # an encapsulated key of low order
     with pytest.raises(BadMac):
-        blocks.open_notice(make_vectors.WORK, bytes(block))
+        blocks.open_notice(story.WORK, bytes(block))

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.wire import make_vectors
+from tests.unit.wire import story
 from wire import describe, framing, iso, terminal
 from wire.errors import BadFrame, BadMessage
 
-ROOT = make_vectors.ROOT
+ROOT = story.ROOT
 
 
 def message(path: str) -> bytes:
-    return bytes.fromhex(json.loads((make_vectors.FOLDER / f"{path}.json").read_text(encoding="utf-8"))["message"])
+    return bytes.fromhex(json.loads((story.FOLDER / f"{path}.json").read_text(encoding="utf-8"))["message"])
 
 
 def values(raw: bytes) -> dict[str, str]:
@@ -23,7 +23,7 @@ def values(raw: bytes) -> dict[str, str]:
 
 
 SIGN_ON, TRANSFER = message("iso-message/sign-on"), message("iso-message/transfer")
-STORY = [path.stem for path in (make_vectors.FOLDER / "iso-message").glob("*.json") if "gives" in path.read_text()]
+STORY = [path.stem for path in (story.FOLDER / "iso-message").glob("*.json") if "gives" in path.read_text()]
 
 
 def test_every_field_of_a_message_is_there_with_its_value() -> None:
@@ -62,7 +62,7 @@ def test_nothing_of_de48_is_ever_shown(name: str) -> None:
         ("first-seeds", "first seeds, generation 1, sealed, 101 bytes"),
         ("renewed-seeds", "renewed seeds, generation 2, sealed, 157 bytes"),
         ("control-key", "control key, epoch 1, sealed, 154 bytes"),
-        ("notice", f"notice for a payee, notice id {make_vectors.NOTICE_ID.hex()}, sealed, 164 bytes"),
+        ("notice", f"notice for a payee, notice id {story.NOTICE_ID.hex()}, sealed, 164 bytes"),
     ],
 )
 def test_block_is_named_with_its_number_and_length(name: str, shown: str) -> None:
@@ -78,8 +78,8 @@ def test_identity_in_a_terminal_message_is_masked() -> None:
     shown = description.text()
     assert "register and inquiry" in shown
     assert "sealed, 74 bytes" in shown
-    assert make_vectors.PAYER_SIM.imsi not in shown
-    assert make_vectors.PAYER_SIM.msisdn not in shown
+    assert story.PAYER_SIM.imsi not in shown
+    assert story.PAYER_SIM.msisdn not in shown
 
 
 def test_reply_and_notice_are_told_apart() -> None:
@@ -87,7 +87,7 @@ def test_reply_and_notice_are_told_apart() -> None:
     assert (reply["byte 9"], reply["bytes 10-11"]) == ("23 (transfer)", "00 (approved)")
     assert reply["bytes 12-19"] == "0001000700000001"
     notice = values(message("terminal-message/notice"))
-    assert notice["bytes 1-8"] == make_vectors.NOTICE_ID.hex()
+    assert notice["bytes 1-8"] == story.NOTICE_ID.hex()
     assert values(message("terminal-message/unsealed-reply"))["bytes 12-19"] == "none"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.wire import doc_examples, make_vectors
+from tests.unit.wire import doc_examples, story
 from wire import iso, response_codes, terminal
 
 
@@ -18,7 +18,7 @@ def test_every_example_equals_its_vector(file: Path) -> None:
 
 
 def test_example_keys_are_those_of_the_vectors() -> None:
-    assert json.loads(doc_examples.KEYS_EXAMPLE.read_text(encoding="utf-8")) == make_vectors.TRANSACTION
+    assert json.loads(doc_examples.KEYS_EXAMPLE.read_text(encoding="utf-8")) == story.TRANSACTION
 
 
 def test_protocol_page_names_every_message_and_field() -> None:

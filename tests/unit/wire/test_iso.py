@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.wire import make_vectors
+from tests.unit.wire import story
 from wire import iso, keys
 from wire.errors import BadMac, BadMessage, BadSeal
 from wire.framing import FRAME_BYTES_MAX
@@ -9,7 +9,7 @@ SIGN_ON = iso.Message("0820", {7: "1122083015", 11: "000001", 32: "10001", 70: "
 
 
 def exchange() -> iso.Message:
-    return make_vectors._exchange("0200", 12, iso.ProcessingCode.TRANSFER, "002")
+    return story.exchange("0200", 12, iso.ProcessingCode.TRANSFER, "002")
 
 
 def test_sign_on_is_these_bytes() -> None:
@@ -84,26 +84,26 @@ def test_serial_comes_from_de60() -> None:
 
 def test_message_without_mac_is_refused() -> None:
     with pytest.raises(BadMac, match="missing"):
-        iso.check_mac(exchange(), make_vectors.PSAM)
+        iso.check_mac(exchange(), story.PSAM)
 
 
 def test_mac_moves_to_de128_when_a_field_above_64_is_there() -> None:
     reversal = exchange().with_fields(DE90="0" * 42)
-    assert 64 in iso.add_mac(exchange(), make_vectors.PSAM).fields
-    assert 128 in iso.add_mac(reversal, make_vectors.PSAM).fields
+    assert 64 in iso.add_mac(exchange(), story.PSAM).fields
+    assert 128 in iso.add_mac(reversal, story.PSAM).fields
 
 
 def test_sealed_message_cannot_be_reflected_as_an_answer() -> None:
-    sealed = iso.seal(exchange(), make_vectors.PSAM, iso.Direction.TO_BANK, b"body", bytes(12))
-    assert iso.open_sealed(sealed, make_vectors.PSAM, iso.Direction.TO_BANK) == b"body"
+    sealed = iso.seal(exchange(), story.PSAM, iso.Direction.TO_BANK, b"body", bytes(12))
+    assert iso.open_sealed(sealed, story.PSAM, iso.Direction.TO_BANK) == b"body"
     with pytest.raises(BadSeal):
-        iso.open_sealed(sealed, make_vectors.PSAM, iso.Direction.TO_OPERATOR)
+        iso.open_sealed(sealed, story.PSAM, iso.Direction.TO_OPERATOR)
 
 
 def test_mac_made_with_another_transactions_keys_is_refused() -> None:
     other_serial = keys.Serial(1, 7, 2)
-    P = keys.dynamic_encryption_key(make_vectors.K, make_vectors.C, other_serial)
+    P = keys.dynamic_encryption_key(story.K, story.C, other_serial)
     other = keys.psam_keys_of_operator(keys.scalar_from_random(bytes(48)), P, other_serial)
     sealed = iso.seal(exchange(), other, iso.Direction.TO_BANK, b"body", bytes(12))
     with pytest.raises(BadMac):
-        iso.open_sealed(sealed, make_vectors.PSAM, iso.Direction.TO_BANK)
+        iso.open_sealed(sealed, story.PSAM, iso.Direction.TO_BANK)

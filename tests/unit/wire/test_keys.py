@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.wire import make_vectors, reference
+from tests.unit.wire import reference, story
 from wire import keys
 from wire.errors import BadMessage, InvalidPoint, InvalidScalar
 from wire.secret import Secret
 
-ROOT = make_vectors.ROOT
+ROOT = story.ROOT
 N = keys.GROUP_ORDER
 
 
@@ -52,7 +52,7 @@ def test_scalar_out_of_range_is_refused(scalar: int) -> None:
 
 @pytest.mark.parametrize("size", [16, 32])
 def test_key_check_value_is_the_start_of_a_cmac_of_zeros(size: int) -> None:
-    key = make_vectors.fixed("checked key", size)
+    key = story.fixed("checked key", size)
     assert keys.key_check_value(Secret(key)) == reference.aes_cmac(key, bytes(16))[:5].hex()
 
 
@@ -68,7 +68,7 @@ def test_serial_is_shown_as_16_hex_digits() -> None:
 
 def written(folder: Path, **changes: object) -> str:
     file = folder / "keys.json"
-    inputs = {**make_vectors.TRANSACTION, **changes}
+    inputs = {**story.TRANSACTION, **changes}
     file.write_text(json.dumps({name: value for name, value in inputs.items() if value is not None}))
     return str(file)
 
@@ -77,14 +77,14 @@ def test_command_prints_what_the_vector_has(tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "wire.keys", written(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    vector = json.loads((make_vectors.FOLDER / "key-schedule/transaction.json").read_text())
+    vector = json.loads((story.FOLDER / "key-schedule/transaction.json").read_text())
     assert json.loads(run.stdout) == vector["gives"]
 
 
 @pytest.mark.parametrize("generation", [1, "01", "00000001"])
 def test_generation_may_be_short_or_a_number(tmp_path: Path, capsys, generation: object) -> None:
     assert keys.main([written(tmp_path, generation=generation)]) == 0
-    vector = json.loads((make_vectors.FOLDER / "key-schedule/transaction.json").read_text())
+    vector = json.loads((story.FOLDER / "key-schedule/transaction.json").read_text())
     assert json.loads(capsys.readouterr().out) == vector["gives"]
 
 

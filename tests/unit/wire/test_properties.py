@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.unit.wire import make_vectors
+from tests.unit.wire import iso_vectors, key_vectors, story, terminal_vectors
 from wire import blocks, digits, framing, iso, keys, terminal
 from wire.describe import captured, describe
 from wire.errors import BadFrame, WireError
@@ -18,11 +18,11 @@ from wire.secret import Secret
 
 
 def load_story() -> dict[str, bytes]:
-    book = make_vectors.Book(make_vectors.FOLDER)
-    make_vectors.add_static_blocks(book)
-    make_vectors.add_work_blocks(book)
-    make_vectors.add_terminal(book)
-    make_vectors.add_iso(book)
+    book = story.Book(story.FOLDER)
+    key_vectors.add_static_blocks(book)
+    key_vectors.add_work_blocks(book)
+    terminal_vectors.add_terminal(book)
+    iso_vectors.add_iso(book)
     good = {path: vector for path, vector in book.vectors.items() if "message" in vector and "error" not in vector}
     return {path: bytes.fromhex(vector["message"]) for path, vector in good.items()}
 
@@ -90,7 +90,7 @@ def test_iso_field_of_any_text_is_encoded_or_refused(number: int, value: str) ->
 
 @given(damaged("registration-block/", "first-seeds-block/", "renewed-", "control-", "notice-block/"))
 def test_block_is_opened_or_refused(block: bytes) -> None:
-    work, static = make_vectors.WORK, make_vectors.STATIC_KEY
+    work, static = story.WORK, story.STATIC_KEY
     for opens in (
         lambda: blocks.open_registration(static, block),
         lambda: blocks.open_first_seeds(static, block),
@@ -113,9 +113,9 @@ def test_forged_content_of_a_block_is_read_or_refused(plaintext: bytes) -> None:
         (blocks.BlockKind.CONTROL_KEY, bytes(2), b"yinxin control key v1", blocks.open_control_key),
         (blocks.BlockKind.RENEWED_SEEDS, bytes(4), b"yinxin renewed seeds v1", blocks.open_renewed_seeds),
     ):
-        block = blocks._seal_to_work_key(make_vectors.WORK, kind, number, purpose, plaintext)
+        block = blocks._seal_to_work_key(story.WORK, kind, number, purpose, plaintext)
         try:
-            opens(make_vectors.WORK, block)
+            opens(story.WORK, block)
         except WireError:
             continue
 
@@ -123,7 +123,7 @@ def test_forged_content_of_a_block_is_read_or_refused(plaintext: bytes) -> None:
 @given(damaged("sealed-request/"))
 def test_sealed_request_is_opened_or_refused(message: bytes) -> None:
     try:
-        open_request(make_vectors.TERMINAL_KEY, terminal.Request.decode(message))
+        open_request(story.TERMINAL_KEY, terminal.Request.decode(message))
     except WireError:
         return
 
@@ -141,7 +141,7 @@ def test_body_is_parsed_or_refused(body: type[terminal.TransferBody], message: b
     st.text(string.digits, min_size=4, max_size=12),
 )
 def test_any_transfer_survives_the_journey(payer: str, payee: str, amount_fen: int, pin: str) -> None:
-    body = terminal.TransferBody(payer, payee, amount_fen, Secret(pin.encode()), make_vectors.REPLY_KEY)
+    body = terminal.TransferBody(payer, payee, amount_fen, Secret(pin.encode()), story.REPLY_KEY)
     assert terminal.TransferBody.decode(body.encode()) == body
     assert len(body.encode()) == 49
 
@@ -174,7 +174,7 @@ def test_serial_is_the_same_after_the_journey(packed: bytes) -> None:
 @given(st.binary(max_size=200) | st.binary(min_size=33, max_size=33).map(lambda tail: b"\x02" + tail[1:]))
 def test_point_is_accepted_or_refused(point: bytes) -> None:
     try:
-        keys.dynamic_encryption_key(point, make_vectors.C, make_vectors.SERIAL)
+        keys.dynamic_encryption_key(point, story.C, story.SERIAL)
     except WireError:
         return
 

@@ -10,13 +10,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tests.unit.wire import make_vectors, reference
+from tests.unit.wire import reference, story
 
 AES_128_GCM, AES_256_GCM = 1, 2  # RFC 9180, section 7.3
 
 
 def vector(path: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((make_vectors.FOLDER / f"{path}.json").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = json.loads((story.FOLDER / f"{path}.json").read_text(encoding="utf-8"))
     return loaded
 
 
@@ -190,7 +190,7 @@ def without_block_and_mac(raw: bytes) -> tuple[bytes, bytes]:
     bitmap[5] &= ~0x01 & 0xFF  # DE48
     bitmap[-1] &= ~0x01 & 0xFF  # DE64 or DE128
     body = raw[4 + len(bitmap) : -8]
-    start = body.index(make_vectors.RRN.encode()) + 12
+    start = body.index(story.RRN.encode()) + 12
     start += 2 if raw[2:3] in b"13" else 0  # DE39 stands between DE37 and DE48 in an answer
     size = int(body[start : start + 3])
     sealed = base64.b64decode(body[start + 3 : start + 3 + size])
@@ -199,6 +199,6 @@ def without_block_and_mac(raw: bytes) -> tuple[bytes, bytes]:
 
 def exchange_number(raw: bytes) -> bytes:
     """Return DE61, which stands behind DE60 with its serial of 16 digits."""
-    start = raw.index(b"016" + str(make_vectors.SERIAL).encode()) + 3 + 16
+    start = raw.index(b"016" + str(story.SERIAL).encode()) + 3 + 16
     assert raw[start : start + 3] == b"003"
     return raw[start + 3 : start + 6]

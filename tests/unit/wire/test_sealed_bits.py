@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.wire import make_vectors
+from tests.unit.wire import story
 from tests.unit.wire.test_vectors import RUNNERS
 from wire.errors import BadMac, BadMessage, BadSeal, WireError
 
@@ -50,7 +50,7 @@ def failure(run: Callable[[dict[str, Any]], object], vector: dict[str, Any], mes
 
 @pytest.mark.parametrize("path", SEALED)
 def test_any_one_bit_turned_over_is_refused_with_the_class_stated(path: str) -> None:
-    vector = json.loads((make_vectors.FOLDER / f"{path}.json").read_text(encoding="utf-8"))
+    vector = json.loads((story.FOLDER / f"{path}.json").read_text(encoding="utf-8"))
     run, message = RUNNERS[vector["kind"]], bytes.fromhex(vector["message"])
     start, sealed_error = ALWAYS_SEALED_FROM[path]
     for bit in range(8 * len(message)):
@@ -65,7 +65,7 @@ def test_any_one_bit_turned_over_is_refused_with_the_class_stated(path: str) -> 
 
 @pytest.mark.parametrize("path", SEALED)
 def test_any_shorter_message_is_refused(path: str) -> None:
-    vector = json.loads((make_vectors.FOLDER / f"{path}.json").read_text(encoding="utf-8"))
+    vector = json.loads((story.FOLDER / f"{path}.json").read_text(encoding="utf-8"))
     run, message = RUNNERS[vector["kind"]], bytes.fromhex(vector["message"])
     for size in range(len(message)):
         assert failure(run, vector, message[:size]) in SEALED[path]

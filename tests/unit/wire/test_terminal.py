@@ -2,19 +2,19 @@ import dataclasses
 
 import pytest
 
-from tests.unit.wire import make_vectors
+from tests.unit.wire import story
 from wire import sealing, terminal
 from wire.errors import BadDigits, BadMessage, BadSeal
 from wire.secret import Secret
 
-BOOK = make_vectors.Book(make_vectors.FOLDER)
+BOOK = story.Book(story.FOLDER)
 
 
 @pytest.mark.parametrize(
     ("name", "size"), [("inquiry", 99), ("transfer", 106), ("transfer-longest", 106), ("balance", 106)]
 )
 def test_request_has_the_size_that_the_design_states(name: str, size: int) -> None:
-    message = make_vectors.story_request(BOOK, name).encode()
+    message = story.sealed_request(BOOK, name).encode()
     assert len(message) == size <= terminal.MESSAGE_BYTES_MAX
 
 
@@ -23,10 +23,10 @@ def test_120_bytes_fill_one_sms_of_160_characters() -> None:
 
 
 def test_every_answer_fits_one_sms() -> None:
-    request = make_vectors.story_request(BOOK, "transfer")
+    request = story.sealed_request(BOOK, "transfer")
     for name in ("transfer", "transfer-declined"):
-        assert len(make_vectors.story_reply(name, request).encode()) <= terminal.MESSAGE_BYTES_MAX
-    assert len(make_vectors.story_notice().encode()) <= terminal.MESSAGE_BYTES_MAX
+        assert len(story.sealed_reply(name, request).encode()) <= terminal.MESSAGE_BYTES_MAX
+    assert len(story.sealed_notice().encode()) <= terminal.MESSAGE_BYTES_MAX
 
 
 def test_request_that_would_not_fit_is_not_encoded() -> None:
@@ -80,13 +80,13 @@ def test_pin_that_is_no_pin_is_not_packed_and_not_shown() -> None:
 
 
 def test_what_is_sealed_now_opens_and_is_another_ciphertext_each_time() -> None:
-    seal = sealing.BankSeal(sealing.terminal_public_key(make_vectors.TERMINAL_KEY))
+    seal = sealing.BankSeal(sealing.terminal_public_key(story.TERMINAL_KEY))
     bare = terminal.Request(terminal.Kind.TRANSFER, bytes(8), None, b"")
     one, two = (dataclasses.replace(bare, sealed=seal.seal(bare, b"body")) for _ in range(2))
     assert one != two
     assert len(one.sealed) == sealing.HPKE_OVERHEAD_BYTES + 4
     for request in (one, two):
-        assert sealing.open_request(make_vectors.TERMINAL_KEY, request) == b"body"
+        assert sealing.open_request(story.TERMINAL_KEY, request) == b"body"
 
 
 @pytest.mark.parametrize("key", [bytes(31), bytes(33), bytes(32), b"\x01" + bytes(31)])
@@ -97,10 +97,10 @@ def test_terminal_key_that_cannot_be_sealed_to_is_refused_at_once(key: bytes) ->
 
 
 def test_registration_cannot_be_added_to_a_sealed_request() -> None:
-    request = make_vectors.story_request(BOOK, "transfer")
-    registering = dataclasses.replace(request, identity=make_vectors.PAYER_SIM)
+    request = story.sealed_request(BOOK, "transfer")
+    registering = dataclasses.replace(request, identity=story.PAYER_SIM)
     with pytest.raises(BadSeal):
-        sealing.open_request(make_vectors.TERMINAL_KEY, registering)
+        sealing.open_request(story.TERMINAL_KEY, registering)
 
 
 def test_fingerprint_is_the_start_of_sha_256_in_groups() -> None:
@@ -108,5 +108,5 @@ def test_fingerprint_is_the_start_of_sha_256_in_groups() -> None:
 
 
 def test_notice_key_is_not_the_reply_key() -> None:
-    assert sealing.notice_key(make_vectors.REPLY_KEY) != make_vectors.REPLY_KEY
-    assert len(sealing.notice_key(make_vectors.REPLY_KEY)) == 16
+    assert sealing.notice_key(story.REPLY_KEY) != story.REPLY_KEY
+    assert len(sealing.notice_key(story.REPLY_KEY)) == 16

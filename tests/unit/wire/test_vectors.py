@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.unit.wire import make_vectors
+from tests.unit.wire import make_vectors, story
 from wire import blocks, errors, framing, iso, keys, sealing, terminal
 from wire.errors import WireError
 from wire.identity import Identity
 from wire.secret import Secret
 
 Vector = dict[str, Any]
-FILES = sorted(make_vectors.FOLDER.rglob("*.json"))
+FILES = sorted(story.FOLDER.rglob("*.json"))
 
 
 def secret(vector: Vector, name: str) -> Secret:
@@ -219,7 +219,7 @@ RUNNERS: dict[str, Callable[[Vector], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(make_vectors.FOLDER)))
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(story.FOLDER)))
 def test_vector_gives_what_its_file_states(file: Path) -> None:
     vector = json.loads(file.read_text(encoding="utf-8"))
     run = RUNNERS[vector["kind"]]
@@ -235,7 +235,7 @@ def test_vector_gives_what_its_file_states(file: Path) -> None:
 
 
 def test_vector_files_are_what_the_generator_writes() -> None:
-    written = {str(file.relative_to(make_vectors.FOLDER)): file.read_text(encoding="utf-8") for file in FILES}
+    written = {str(file.relative_to(story.FOLDER)): file.read_text(encoding="utf-8") for file in FILES}
     assert written == make_vectors.build()
 
 
