@@ -1,0 +1,427 @@
+"""The `handset` command: the app, and the same session without a screen."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import stat
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from console import CannotStart, Program, logging_options
+from handset.actions import Update
+from handset.amounts import BadAmount, parse_yuan
+from handset.conversation import Conversation, Order, Report, Unconnected, conversing, transfers_in_doubt
+from handset.demo_customers import CUSTOMERS
+from handset.enrolment import BadEnrolment, checked_bank, read_bank_key
+from handset.phone import Connection, NotConnected, Phone
+from handset.sqlite_store import SqliteStore, StoreUnusable
+from handset.store import StoredRequest
+from handset.texts import Text, text_of
+from wire.digits import checked_account, checked_msisdn, checked_pin
+from wire.errors import BadDigits
+from wire.response_codes import Language
+from wire.secret import Secret
+
+EXIT_STATUS = {"done": 0, "declined": 1, "in_doubt": 3}
+_CONFIRMED = "1"
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The group's options."""
+
+    port: str | None
+    operator: str | None
+    state: Path
+    number: str | None
+    sim_pin_file: Path | None
+    language: Language
+    demo: bool
+    keep: bool
+
+
+def _default_state() -> Path:
+    """XDG Base Directory Specification: state that outlives a program, but is no configuration."""
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "yinxin" / "handset"
+
+
+def _checked_number(_ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    try:
+        return None if value is None else checked_msisdn(value)
+    except BadDigits as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _checked_account_option(_ctx: click.Context, _option: click.Parameter, value: str) -> str:
+    try:
+        return checked_account(value)
+    except BadDigits as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _checked_amount(ctx: click.Context, _option: click.Parameter, value: str) -> int:
+    try:
+        return parse_yuan(value)
+    except BadAmount as error:
+        raise click.BadParameter(text_of(error.fault).say(_settings(ctx).language)) from error
+
+
+def _settings(ctx: click.Context) -> Settings:
+    found = ctx.find_object(Settings)
+    assert found is not None, "the group made it"
+    return found
+
+
+@click.group(cls=Program, invoke_without_command=True)
+@click.option("--port", metavar="DEV", help="The modem's serial port, for instance /dev/ttyUSB0.")
+@click.option("--operator", metavar="NUMBER", help="The operator's number, as you would dial it; remembered.")
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=_default_state,
+    show_default="~/.local/state/yinxin/handset",
+    help="Folder for what the handset must remember.",
+)
+@click.option("--number", metavar="MSISDN", callback=_checked_number, help="This SIM's number, if it does not know it.")
+@click.option(
+    "--sim-pin-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of mode 0600 with the SIM's PIN.",
+)
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Chinese or English.  [default: as LANG says]")
+@click.option("--demo", is_flag=True, help="On an emulated modem, with an operator and a bank behind it.")
+@click.option("--keep", is_flag=True, help="With --demo: keep its folder and say where it is.")
+@logging_options
+@click.pass_context
+def main(
+    ctx: click.Context,
+    port: str | None,
+    operator: str | None,
+    state: Path,
+    number: str | None,
+    sim_pin_file: Path | None,
+    lang: Language | None,
+    demo: bool,
+    keep: bool,
+) -> None:
+    """Bank transfers by SMS. Without a command it opens the app.
+
+    \b
+    Examples:
+      handset --demo
+      handset --port /dev/ttyUSB0 --operator 95533
+      handset --port /dev/ttyUSB0 transfer --to 4600020000000002 --from 4600010000000001 --amount 12.34
+
+    Exit status: 0 done, 1 declined, 2 cannot run, 3 in doubt.
+    """
+    language: Language = lang or ("zh" if os.environ.get("LANG", "").startswith("zh") else "en")
+    ctx.obj = Settings(port, operator, state, number, sim_pin_file, language, demo, keep)
+    _keep_log_off_the_terminal(ctx)
+    if ctx.invoked_subcommand is None:
+        _open_app(ctx.obj)
+
+
+def _keep_log_off_the_terminal(ctx: click.Context) -> None:
+    """Without --log-file: nothing below the app, warnings below a command, unless --log-level asks for more."""
+    root = logging.getLogger()
+    if any(isinstance(handler, logging.FileHandler) for handler in root.handlers):
+        return
+    if ctx.invoked_subcommand is None:
+        root.handlers[:] = [logging.NullHandler()]
+    elif ctx.get_parameter_source("log_level") in (None, ParameterSource.DEFAULT):
+        root.setLevel(logging.ERROR)
+
+
+# -- commands -------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--bank-key", required=True, metavar="HEX|FILE", help="The bank's terminal key.")
+@click.option("--fingerprint", required=True, help='As the bank gave it on paper: "xxxx xxxx …", 32 hex digits.')
+@click.pass_context
+def enrol(ctx: click.Context, bank_key: str, fingerprint: str) -> None:
+    """Pin the bank's terminal key, once.
+
+    \b
+    Example:
+      handset enrol --bank-key bank-terminal-key.txt --fingerprint "7faa 0e1e 9c74 ddc6 26c9 6b23 7f8b de9b"
+    """
+    settings = _settings(ctx)
+    if settings.demo:
+        raise click.UsageError("the demo enrols its handset itself", ctx)
+    try:
+        bank = checked_bank(read_bank_key(bank_key), fingerprint)
+    except BadEnrolment as error:
+        raise CannotStart(str(error)) from error
+    with _store(settings) as store, store.transaction():
+        store.pin_bank(bank)
+        if settings.operator:
+            store.remember_operator(settings.operator)
+    click.echo(f"{settings.state}: {bank.fingerprint}")
+
+
+@main.command()
+@click.option("--to", "payee", required=True, callback=_checked_account_option, help="The payee's account.")
+@click.option("--from", "payer", required=True, callback=_checked_account_option, help="Your own account.")
+@click.option("--amount", "amount_fen", required=True, callback=_checked_amount, help="In yuan, such as 12.34.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--yes", is_flag=True, help="Do not ask whether the payee's name is right.")
+@click.option("--wait", "wait_s", type=click.FloatRange(1), default=180, show_default=True, help="Seconds.")
+@click.pass_context
+def transfer(
+    ctx: click.Context, payee: str, payer: str, amount_fen: int, as_json: bool, yes: bool, wait_s: float
+) -> None:
+    """Make a transfer. The PIN comes from a prompt, or else is one line of standard input.
+
+    \b
+    Example:
+      handset --port /dev/ttyUSB0 transfer --to 4600020000000002 --from 4600010000000001 --amount 12.34
+    """
+    settings = _settings(ctx)
+    if payer == payee:
+        raise click.UsageError(Text.SAME_ACCOUNT.say(settings.language), ctx)
+    pin = _pin_source(settings.language)
+    order = Order(payer, payee, amount_fen)
+
+    def confirm(name_last: str) -> bool:
+        if yes or not sys.stdin.isatty():
+            return True
+        question = Text.PROMPT_NAME.say(settings.language, account=payee, name=name_last)
+        return bool(click.prompt(question, default="", show_default=False, err=True) == _CONFIRMED)
+
+    with _prepared(settings) as (ready, store):
+        report = _converse(ready, store, wait_s, as_json, lambda talk: talk.transfer(order, confirm, pin))
+    _print(report, as_json)
+    ctx.exit(EXIT_STATUS[report.outcome])
+
+
+@main.command()
+@click.option("--account", required=True, callback=_checked_account_option, help="Your account.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--wait", "wait_s", type=click.FloatRange(1), default=180, show_default=True, help="Seconds.")
+@click.pass_context
+def balance(ctx: click.Context, account: str, as_json: bool, wait_s: float) -> None:
+    """Ask for a balance. The PIN comes from a prompt, or else is one line of standard input.
+
+    \b
+    Example:
+      handset --port /dev/ttyUSB0 balance --account 4600010000000001
+    """
+    settings = _settings(ctx)
+    pin = _pin_source(settings.language)()
+    with _prepared(settings) as (ready, store):
+        report = _converse(ready, store, wait_s, as_json, lambda talk: talk.balance(account, pin))
+    _print(report, as_json)
+    ctx.exit(EXIT_STATUS[report.outcome])
+
+
+@main.command()
+@click.argument("transaction_id", metavar="[ID]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, one for each transfer.")
+@click.option("--wait", "wait_s", type=click.FloatRange(1), default=180, show_default=True, help="Seconds.")
+@click.pass_context
+def retry(ctx: click.Context, transaction_id: str | None, as_json: bool, wait_s: float) -> None:
+    """Send a transfer in doubt again, or all of them: the same message under the same id, never a second transfer.
+
+    \b
+    Example:
+      handset --port /dev/ttyUSB0 retry 14febaa7e4a908f4
+    """
+    settings = _settings(ctx)
+    with _prepared(settings) as (ready, store):
+        requests = _to_retry(store, transaction_id, settings.language)
+        if not requests:
+            if not as_json:
+                click.echo(Text.NO_DOUBTS.say(settings.language))
+            return
+        reports = []
+        for request in requests:
+            report = _converse(ready, store, wait_s, as_json, lambda talk, request=request: talk.retry(request))  # type: ignore[misc]
+            _print(report, as_json)
+            reports.append(report)
+    ctx.exit(max(EXIT_STATUS[report.outcome] for report in reports))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+@click.pass_context
+def accounts(ctx: click.Context, as_json: bool) -> None:
+    """List the demo's customers (with --demo).
+
+    \b
+    Example:
+      handset --demo accounts --json
+    """
+    if not _settings(ctx).demo:
+        raise click.UsageError("only the demo knows its customers' PINs: handset --demo accounts", ctx)
+    if as_json:
+        click.echo(json.dumps([customer.facts() for customer in CUSTOMERS], ensure_ascii=False))
+        return
+    for customer in CUSTOMERS:
+        click.echo(f"{customer.account}  {customer.pin}  {customer.msisdn}  {customer.name}")
+
+
+def _to_retry(store: SqliteStore, transaction_id: str | None, language: Language) -> list[StoredRequest]:
+    if transaction_id is None:
+        return transfers_in_doubt(store.open_requests())
+    try:
+        found = store.requests(bytes.fromhex(transaction_id))
+    except ValueError:
+        found = []
+    transfers = transfers_in_doubt(found)
+    if not transfers:
+        raise CannotStart(Text.REFUSED_UNKNOWN_ID.say(language))
+    return transfers
+
+
+# -- PINs -----------------------------------------------------------------------------------------------------
+
+
+def _pin_source(language: Language) -> Callable[[], Secret]:
+    """Return where the PIN comes from: a prompt when it is time, or a line of standard input, read and checked now."""
+    if sys.stdin.isatty():
+        return lambda: _checked_pin(click.prompt(Text.PROMPT_PIN.say(language), hide_input=True, err=True), language)
+    pin = _checked_pin(sys.stdin.readline().strip(), language)
+    return lambda: pin
+
+
+def _checked_pin(text: str, language: Language) -> Secret:
+    try:
+        return Secret(checked_pin(text).encode("ascii"))
+    except BadDigits:
+        raise CannotStart(Text.BAD_PIN.say(language)) from None
+
+
+def _sim_pin_source(settings: Settings) -> Callable[[], Secret | None]:
+    """Return who is asked when the SIM wants its PIN: the person at the terminal, if there is one."""
+
+    def ask() -> Secret | None:
+        if not sys.stdin.isatty():
+            return None
+        prompt = Text.PROMPT_SIM_PIN.say(settings.language)
+        return Secret(click.prompt(prompt, hide_input=True, err=True).encode("ascii", "replace"))
+
+    return ask
+
+
+def _sim_pin_in_file(path: Path | None) -> Secret | None:
+    if path is None:
+        return None
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise CannotStart(f"{path} can be read by others; run: chmod 600 {path}")
+    pin = path.read_text(encoding="ascii", errors="replace").strip()
+    if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
+        raise CannotStart(f"{path} holds no SIM PIN of 4 to 8 digits")
+    return Secret(pin.encode("ascii"))
+
+
+# -- opening --------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator[SqliteStore]:
+    try:
+        store = SqliteStore(settings.state)
+    except StoreUnusable as error:
+        raise CannotStart(str(error)) from error
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def _prepared(settings: Settings) -> Iterator[tuple[Settings, SqliteStore]]:
+    """Give settings with port and operator, and the store; starts and ends the demo if it is wanted."""
+    if settings.demo:
+        from handset.demo import DemoFailed, running  # what only the demo needs is loaded only then
+
+        try:
+            with running(keep=settings.keep) as demo:
+                ready = replace(settings, port=demo.port, operator=demo.operator_number, state=demo.handset_state)
+                with _store(ready) as store:
+                    yield ready, store
+        except DemoFailed as error:
+            raise CannotStart(str(error)) from error
+        return
+    if settings.port is None:
+        raise CannotStart("no modem: give --port, for instance --port /dev/ttyUSB0, or try --demo")
+    with _store(settings) as store:
+        operator = settings.operator or store.operator_number()
+        if operator is None:
+            raise CannotStart("give the operator's number once: --operator NUMBER")
+        with store.transaction():
+            store.remember_operator(operator)
+        if store.bank() is None:
+            raise CannotStart("this handset does not know its bank yet; see: handset enrol --help")
+        yield replace(settings, operator=operator), store
+
+
+def _phone_opener(settings: Settings, store: SqliteStore) -> Callable[[Callable[[Update | Connection], None]], Phone]:
+    from handset.modem_bearer import ModemBearer  # `--help` and `accounts` need no modem library
+
+    assert settings.port is not None
+    assert settings.operator is not None
+    port, operator = settings.port, settings.operator
+    sim_pin = _sim_pin_in_file(settings.sim_pin_file)
+    return lambda listener: Phone(
+        ModemBearer(port, operator, sim_pin), store, operator, listener, number=settings.number
+    )
+
+
+def _converse(
+    settings: Settings,
+    store: SqliteStore,
+    wait_s: float,
+    as_json: bool,
+    talk: Callable[[Conversation], Coroutine[Any, Any, Report]],
+) -> Report:
+    """Run one conversation. SIGTERM and Ctrl-C end the waiting; a transfer is then reported as in doubt."""
+    opener = _phone_opener(settings, store)
+
+    async def conversation() -> Report:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        async with conversing(opener, settings.language, wait_s, _sim_pin_source(settings)) as talking:
+            if not as_json:
+                talking.say = lambda line: click.echo(line, err=True)
+            return await talk(talking)
+
+    try:
+        return asyncio.run(conversation())
+    except (Unconnected, NotConnected) as error:
+        raise CannotStart(text_of(error.trouble).say(settings.language)) from error
+    except StoreUnusable as error:
+        raise CannotStart(Text.STATE_UNUSABLE.say(settings.language, reason=error)) from error
+    except asyncio.CancelledError:
+        raise click.Abort from None
+
+
+def _print(report: Report, as_json: bool) -> None:
+    click.echo(json.dumps(report.facts, ensure_ascii=False) if as_json else report.message)
+
+
+def _open_app(settings: Settings) -> None:
+    from handset.app import HandsetApp  # Textual takes as long to load as all the rest
+
+    with _prepared(settings) as (ready, store):
+        app = HandsetApp(_phone_opener(ready, store), settings.language, CUSTOMERS if settings.demo else ())
+        app.run()
+    if app.broken is not None:
+        raise CannotStart(Text.STATE_UNUSABLE.say(settings.language, reason=app.broken))
+
+
+if __name__ == "__main__":
+    main()

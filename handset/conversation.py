@@ -1,0 +1,248 @@
+"""A phone without a screen: asks, waits, and reports, for the commands of `handset.cli`."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from handset.actions import (
+    AlreadyInDoubt,
+    BalanceTold,
+    Declined,
+    Done,
+    NoAnswer,
+    OperatorSays,
+    PayeeNamed,
+    Refused,
+    Update,
+)
+from handset.amounts import format_yuan
+from handset.bearer import Trouble
+from handset.phone import Connection, Phone
+from handset.store import State, StoredRequest
+from handset.texts import Text, say_code, text_of
+from wire.response_codes import Language
+from wire.secret import Secret
+from wire.terminal import Kind
+
+OpenPhone = Callable[[Callable[[Update | Connection], None]], Phone]
+Told = Update | Connection | BaseException
+_SIM_PIN_TROUBLES = {Trouble.SIM_PIN_NEEDED, Trouble.SIM_PIN_WRONG}
+_Found = TypeVar("_Found")
+
+
+class Unconnected(Exception):
+    """There is no modem to work with; `trouble` says why."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.value)
+        self.trouble = trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a command prints. `outcome` is done, declined or in_doubt; `facts` are the fields of `--json`."""
+
+    outcome: str
+    message: str
+    facts: dict[str, object] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A transfer as the command line gives it; `amount_fen` is above zero."""
+
+    payer: str = field(repr=False)
+    payee: str = field(repr=False)
+    amount_fen: int = field(repr=False)
+
+
+class Conversation:
+    """One phone at work, for one command. `wait_s` bounds all waiting together; time at a prompt does not count."""
+
+    def __init__(self, phone: Phone, updates: "asyncio.Queue[Told]", language: Language, wait_s: float) -> None:
+        self._phone = phone
+        self._updates = updates
+        self._language = language
+        self._started = time.monotonic()
+        self._deadline = self._started + wait_s
+        self.say: Callable[[str], None] = lambda _: None  # what goes on, for a person
+
+    # -- waiting ------------------------------------------------------------------------------------------
+
+    async def _next(self) -> Update | Connection | None:
+        """Return what the phone tells next, None when the time is over."""
+        try:
+            told = await asyncio.wait_for(self._updates.get(), max(0.0, self._deadline - time.monotonic()))
+        except TimeoutError:
+            return None
+        if isinstance(told, BaseException):
+            raise told
+        return told
+
+    async def connect(self, sim_pin: Callable[[], Secret | None]) -> None:
+        """Wait until the phone can send. Raises Unconnected; `sim_pin` is asked when the SIM wants one."""
+        while True:
+            told = await self._next()
+            if told is None:
+                raise Unconnected(self._phone.connection.trouble or Trouble.NO_MODEM)
+            if not isinstance(told, Connection) or told.trouble is Trouble.CONNECTING:
+                continue
+            if told.trouble is None:
+                return
+            pin = self.prompted(sim_pin) if told.trouble in _SIM_PIN_TROUBLES else None
+            if pin is None:
+                raise Unconnected(told.trouble)
+            await self._phone.give_sim_pin(pin)
+
+    def prompted(self, prompt: Callable[[], _Found]) -> _Found:
+        """Ask the person in front of the terminal, and put the deadline off by as long as that takes."""
+        began = time.monotonic()
+        try:
+            return prompt()
+        finally:
+            self._deadline += time.monotonic() - began
+
+    async def _settled(self, transaction_id: bytes, *kinds: type[Update]) -> Update | None:
+        """Return the update of one of `kinds` about a transaction; None when the time is over first."""
+        while (told := await self._next()) is not None:
+            if isinstance(told, OperatorSays) and told.transaction_id == transaction_id and OperatorSays not in kinds:
+                self.say(say_code(Text.OPERATOR_SAYS, told.code, self._language))
+            if isinstance(told, kinds) and getattr(told, "transaction_id", None) == transaction_id:
+                return told
+        return None
+
+    # -- commands -----------------------------------------------------------------------------------------
+
+    async def transfer(self, order: Order, confirm: Callable[[str], bool], pin: Callable[[], Secret]) -> Report:
+        """Ask for the payee's name, have it confirmed, order the transfer, wait for its end."""
+        transaction_id = await self._phone.inquire(order.payee)
+        answer = await self._settled(transaction_id, PayeeNamed, Declined, OperatorSays, NoAnswer)
+        if not isinstance(answer, PayeeNamed):
+            await self._phone.forget(transaction_id)
+            return await self._unsent(transaction_id, order, answer)
+        name_last = answer.name_last
+        if not self.prompted(lambda: confirm(name_last)):
+            return await self._report(transaction_id, order, "declined", None, Text.NOT_CONFIRMED.say(self._language))
+        secret = self.prompted(pin)
+        await self._phone.transfer(transaction_id, order.payer, order.payee, order.amount_fen, secret)
+        return await self._follow(transaction_id, order)
+
+    async def retry(self, request: StoredRequest) -> Report:
+        """Send a transfer in doubt again and wait for its end; a settled one is only reported."""
+        order = Order(request.order.payer, request.order.payee, request.order.amount_fen)
+        await self._phone.retry(request.transaction_id)
+        return await self._follow(request.transaction_id, order)
+
+    async def balance(self, account: str, pin: Secret) -> Report:
+        """Ask for a balance."""
+        transaction_id = await self._phone.balance(account, pin)
+        answer = await self._settled(transaction_id, BalanceTold, Declined, OperatorSays, NoAnswer)
+        requests = await self._phone.requests(transaction_id)
+        if isinstance(answer, BalanceTold):
+            told = format_yuan(answer.balance_fen)
+            message = Text.BALANCE.say(self._language, account=account, balance=told)
+            about: dict[str, object] = {"balance_fen": answer.balance_fen}
+            return self._facts(requests, transaction_id, "done", requests[0].code, message, about)
+        code = getattr(answer, "code", None)
+        about = {"balance_fen": None}
+        return self._facts(requests, transaction_id, "declined", code, self._failure(answer), about)
+
+    # -- reports ------------------------------------------------------------------------------------------
+
+    async def _follow(self, transaction_id: bytes, order: Order) -> Report:
+        """Wait for the end of a transfer that was ordered. Ctrl-C ends the waiting, not the doubt."""
+        try:
+            answer = await self._settled(transaction_id, Done, Declined, Refused, AlreadyInDoubt)
+            if isinstance(answer, AlreadyInDoubt):
+                self.say(Text.ALREADY_IN_DOUBT.say(self._language))
+                transaction_id = answer.in_doubt_id
+                answer = await self._settled(transaction_id, Done, Declined, Refused)
+        except asyncio.CancelledError:
+            answer = None
+        language = self._language
+        if isinstance(answer, Done):
+            done = Text.DONE.say(language) if answer.code == "00" else say_code(Text.DONE_DEFECT, answer.code, language)
+            return await self._report(transaction_id, order, "done", answer.code, done)
+        if isinstance(answer, Declined):
+            message = say_code(Text.DECLINED, answer.code, language)
+            return await self._report(transaction_id, order, "declined", answer.code, message)
+        if isinstance(answer, Refused):
+            in_doubt = any(request.is_open for request in await self._phone.requests(transaction_id))
+            outcome = "in_doubt" if in_doubt else "declined"
+            return await self._report(transaction_id, order, outcome, None, text_of(answer.refusal).say(language))
+        message = Text.IN_DOUBT_COMMAND.say(language, id=transaction_id.hex())
+        return await self._report(transaction_id, order, "in_doubt", None, message)
+
+    async def _unsent(self, transaction_id: bytes, order: Order, answer: Update | None) -> Report:
+        """Report that the payee's name was not told, so that no transfer was made."""
+        message = Text.STATUS_UNSENT.say(self._language, reason=self._failure(answer))
+        return await self._report(transaction_id, order, "declined", getattr(answer, "code", None), message)
+
+    def _failure(self, answer: Update | None) -> str:
+        if isinstance(answer, Declined):
+            return say_code(Text.QUESTION_DECLINED, answer.code, self._language)
+        if isinstance(answer, OperatorSays):
+            return say_code(Text.OPERATOR_SAYS_QUESTION, answer.code, self._language)
+        return Text.NO_ANSWER.say(self._language)
+
+    async def _report(
+        self, transaction_id: bytes, order: Order, outcome: str, code: str | None, message: str
+    ) -> Report:
+        requests = await self._phone.requests(transaction_id)
+        name_last = next((request.name_last for request in requests if request.name_last), None)
+        about = {"payee_name_last": name_last, "amount_fen": order.amount_fen}
+        return self._facts(requests, transaction_id, outcome, code, message, about)
+
+    def _facts(
+        self,
+        requests: Sequence[StoredRequest],
+        transaction_id: bytes,
+        outcome: str,
+        code: str | None,
+        message: str,
+        about: dict[str, object],
+    ) -> Report:
+        facts = {
+            "transaction_id": transaction_id.hex(),
+            "serial": next((request.serial for request in reversed(requests) if request.serial), None),
+            "outcome": outcome,
+            "code": code,
+            "message": message,
+            **about,
+            "sms_sent": sum(request.sms_sent for request in requests),
+            "sms_received": sum(request.sms_received for request in requests),
+            "elapsed_s": round(time.monotonic() - self._started, 3),
+        }
+        return Report(outcome, message, facts)
+
+
+@asynccontextmanager
+async def conversing(
+    open_phone: OpenPhone, language: Language, wait_s: float, sim_pin: Callable[[], Secret | None]
+) -> AsyncIterator[Conversation]:
+    """Open a phone, connect it, and close it at the end. Raises Unconnected, StoreUnusable."""
+    updates: asyncio.Queue[Told] = asyncio.Queue()
+    phone = open_phone(updates.put_nowait)
+    running = asyncio.ensure_future(phone.run())
+    running.add_done_callback(lambda task: None if task.cancelled() else _tell_end(task.exception(), updates))
+    conversation = Conversation(phone, updates, language, wait_s)
+    try:
+        await conversation.connect(sim_pin)
+        yield conversation
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def _tell_end(error: BaseException | None, updates: "asyncio.Queue[Told]") -> None:
+    """A phone that stopped by itself ends the waiting too."""
+    if error is not None:
+        updates.put_nowait(error)
+
+
+def transfers_in_doubt(requests: Sequence[StoredRequest]) -> list[StoredRequest]:
+    """Return the transfers among open requests."""
+    return [request for request in requests if request.kind is Kind.TRANSFER and request.state is not State.DROPPED]
