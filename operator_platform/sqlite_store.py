@@ -149,6 +149,13 @@ class SqliteStore:
         )
         return [_request_from(row) for row in rows]
 
+    def serials_in_use(self) -> list[str]:
+        """Return the serials under which something is unanswered."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT serial FROM requests WHERE state <> 'answered' AND serial IS NOT NULL ORDER BY serial"
+        )
+        return [serial for (serial,) in rows]
+
     # -- counters, outbox, notices --------------------------------------------------------------------------
 
     def reserve(self, counter: str, count: int) -> int:
