@@ -22,6 +22,7 @@ class _Push:
     connection: int
     kind: BlockKind
     number: int  # generation or epoch
+    under: int  # the generation whose work key protects it; 0 is the static key
     message: Message
     due: float
 
@@ -40,8 +41,11 @@ class KeyDelivery:
         if push is not None and push.connection == connection:
             return []
         self._pushes.pop(operator, None)
+        return self._send_next(operator, connection, self._bank.store.delivered_keys(operator), now)
+
+    def _send_next(self, operator: str, connection: int, delivered: DeliveredKeys, now: float) -> list[Action]:
         try:
-            built = self._next_block(operator)
+            built = self._next_block(operator, delivered)
         except UnknownKey as error:
             return [Note("error", f"operator {operator} cannot be brought its keys: {error}")]
         if built is None:
@@ -49,7 +53,8 @@ class KeyDelivery:
         kind, number, block = built
         fields = {48: block_text(block), 70: NetworkCode.KEYS}
         message = self._outgoing.message("0800", operator, now, fields)
-        self._pushes[operator] = _Push(connection, kind, number, message, now + self._bank.policy.repeat_s)
+        due = now + self._bank.policy.repeat_s
+        self._pushes[operator] = _Push(connection, kind, number, delivered.generation, message, due)
         what = kind.name.lower().replace("_", " ")
         return [Note("info", f"{what} {number} sent to operator {operator}"), Send(connection, iso.encode(message))]
 
@@ -72,9 +77,10 @@ class KeyDelivery:
             return [Note("info", f"operator {operator} confirmed a key block that is not on its way")]
         del self._pushes[operator]
         what = f"{push.kind.name.lower().replace('_', ' ')} {push.number}"
-        if answer[39] != Code.DONE:
-            return [Note("error", f"operator {operator} refused {what} with code {answer[39]}")]
         delivered = self._bank.store.delivered_keys(operator)
+        if answer[39] != Code.DONE:
+            note = Note("error", f"operator {operator} refused {what} with code {answer[39]}")
+            return [note, *self._try_newer_work_key(operator, push, delivered, now)]
         if push.kind is BlockKind.CONTROL_KEY:
             delivered = replace(delivered, epoch=push.number, epoch_s=int(now))
         else:
@@ -84,6 +90,13 @@ class KeyDelivery:
             Note("info", f"operator {operator} has {what}"),
             *self.offer(operator, push.connection, now),
         ]
+
+    def _try_newer_work_key(self, operator: str, push: _Push, delivered: DeliveredKeys, now: float) -> list[Action]:
+        """Seal refused seeds under the next generation: the confirmation that it arrived may have been lost."""
+        newer = [number for number in self._bank.keys.of(operator).seeds if push.under < number < push.number]
+        if push.kind is not BlockKind.RENEWED_SEEDS or not newer:
+            return []
+        return self._send_next(operator, push.connection, replace(delivered, generation=min(newer)), now)
 
     def gone(self, operator: str, connection: int) -> None:
         """Forget what was on its way over a connection that is closed."""
@@ -103,9 +116,8 @@ class KeyDelivery:
     def next_due(self) -> float | None:
         return min((push.due for push in self._pushes.values()), default=None)
 
-    def _next_block(self, operator: str) -> tuple[BlockKind, int, bytes] | None:
+    def _next_block(self, operator: str, delivered: DeliveredKeys) -> tuple[BlockKind, int, bytes] | None:
         keys, held = self._bank.keys, self._bank.keys.of(operator)
-        delivered = self._bank.store.delivered_keys(operator)
         if not held.generation:
             return None
         if not delivered.generation:

@@ -67,7 +67,7 @@ class Outcome:
     made_s: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TerminalAnswer:
     """The answer to an inquiry or a balance."""
 
@@ -100,7 +100,7 @@ class IsoAnswer:
     made_s: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class OpenedTransaction:
     """What module 410 keeps of a registration, and how far its transaction has got."""
 

@@ -76,6 +76,25 @@ def test_an_operator_that_missed_two_renewals_is_brought_up_to_date_at_sign_on(b
     operator.open(ALICE)
 
 
+def test_renewed_seeds_are_sealed_anew_if_the_operator_has_a_newer_work_key_than_the_bank_knows(bank, operator):
+    renew(bank, seeds=True)
+    operator.accepts_keys = False
+    operator.take(bank.do("keys_changed"))
+    operator.take_block(operator.received[-1].block)  # it took generation 2, but its 0810 was lost
+    del operator.work[1]
+    operator.take(bank.do("disconnected", 1))
+    renew(bank, seeds=True)
+    operator.connect()
+    block = operator.received[-1].block
+    assert blocks.work_generation_of(block) == 1
+    operator.answer(operator.received[-1], "A0")
+    block = operator.received[-1].block
+    assert blocks.work_generation_of(block) == 2
+    operator.take_block(block)
+    operator.answer(operator.received[-1], "00")
+    assert bank.store.delivered_keys(OPERATOR).generation == 3
+
+
 def test_a_key_block_is_repeated_with_the_same_bytes_until_it_is_confirmed(bank):
     operator = OperatorSide(bank)
     operator.accepts_keys = False

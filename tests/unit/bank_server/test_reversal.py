@@ -102,6 +102,15 @@ def test_a_reversal_of_something_else_under_the_same_id_is_refused_with_94(bank,
     assert balances(bank) == (99_000, 101_000)
 
 
+def test_a_reversal_with_exchange_number_zero_is_refused(operator, alice):
+    transaction = operator.open(ALICE)
+    request = alice.transfer()
+    message = transaction.message("0420", "400000", request.encode()).with_fields(DE61="000")
+    plaintext = ALICE.pack() + request.encode()
+    sealed = seal(message, transaction.keys, Direction.TO_BANK, plaintext, bytes(12))
+    assert operator.say(sealed)[39] == "63"
+
+
 def test_only_transfers_are_reversed(operator, alice):
     assert operator.open(ALICE).reverse(alice.inquiry()).code == "12"
 
