@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -69,6 +70,8 @@ class HandsetApp(App[None]):
         self.title = Text.TITLE.say(self.language)
         self.push_screen(HomeScreen(self._demo))
         self._phone_task = asyncio.ensure_future(self._run_phone())
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, self.exit)
 
     async def on_unmount(self) -> None:
         if self._phone_task is not None:

@@ -347,6 +347,8 @@ def _prepared(settings: Settings) -> Iterator[tuple[Settings, SqliteStore]]:
     if settings.demo:
         from handset.demo import DemoFailed, running  # what only the demo needs is loaded only then
 
+        if sys.stderr.isatty():
+            click.echo(Text.DEMO_STARTS.say(settings.language), err=True)
         try:
             with running(keep=settings.keep) as demo:
                 ready = replace(settings, port=demo.port, operator=demo.operator_number, state=demo.handset_state)
@@ -355,6 +357,8 @@ def _prepared(settings: Settings) -> Iterator[tuple[Settings, SqliteStore]]:
         except DemoFailed as error:
             raise CannotStart(str(error)) from error
         return
+    if settings.keep:
+        raise CannotStart("--keep is for --demo")
     if settings.port is None:
         raise CannotStart("no modem: give --port, for instance --port /dev/ttyUSB0, or try --demo")
     with _store(settings) as store:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -144,7 +144,7 @@ class Conversation:
         if isinstance(answer, BalanceTold):
             told = format_yuan(answer.balance_fen)
             message = Text.BALANCE.say(self._language, account=account, balance=told)
-            about: dict[str, object] = {"balance_fen": answer.balance_fen}
+            about: Mapping[str, object] = {"balance_fen": answer.balance_fen}
             return self._facts(requests, transaction_id, "done", requests[0].code, message, about)
         code = getattr(answer, "code", None)
         about = {"balance_fen": None}
@@ -203,7 +203,7 @@ class Conversation:
         outcome: str,
         code: str | None,
         message: str,
-        about: dict[str, object],
+        about: Mapping[str, object],
     ) -> Report:
         facts = {
             "transaction_id": transaction_id.hex(),

@@ -42,6 +42,11 @@ class Text(Enum):
     DEMO_ACCOUNTS = ("演示账户（账号 · 密码）；本机是第一位", "Demo accounts (number · PIN); this phone is the first")
     DEMO_ACCOUNT = ("{name}  {account} · {pin}", "{name}  {account} · {pin}")
 
+    DEMO_STARTS = (
+        "正在临时文件夹中启动演示：银行、运营商和短信网络……",
+        "Starting a bank, an operator and an SMS network in a temporary folder …",
+    )
+
     # keys
     KEYS_HOME = ("↑↓ 回车 选择 · F2 English · q 退出", "↑↓ Enter choose · F2 中文 · q quit")
     KEYS_FORM = ("回车 下一项 · 1 确认 · Esc 返回 · F2 English", "Enter next · 1 confirm · Esc back · F2 中文")
