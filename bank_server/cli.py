@@ -2,8 +2,8 @@
 
 import json
 import os
+import ssl
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from bank_server.policy import Policy
 from bank_server.server import BankServer
 from bank_server.session import BankSession
 from bank_server.state import State
+from bank_server.tls import server_context
 from console import CannotStart, Program, announce_ready, logging_options, run_until_stopped
 from wire.sealing import fingerprint
 
@@ -115,6 +116,7 @@ def verify(state: State) -> None:
 
 
 _DEFAULTS = Policy()
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @main.command()
@@ -155,8 +157,20 @@ _DEFAULTS = Policy()
     show_default=True,
     help="How long an opened transaction may be used, in seconds.",
 )
+@click.option("--tls-certificate", type=_FILE, help="The bank's certificate (PEM); with it, TLS 1.3 is spoken.")
+@click.option("--tls-key", type=_FILE, help="The private key of that certificate (PEM, mode 0600).")
+@click.option("--tls-operators-ca", type=_FILE, help="Operators need a certificate of this authority (PEM).")
 @click.pass_obj
-def serve(state: State, /, host: str, port: int, **limits: int) -> None:
+def serve(
+    state: State,
+    /,
+    host: str,
+    port: int,
+    tls_certificate: Path | None,
+    tls_key: Path | None,
+    tls_operators_ca: Path | None,
+    **limits: int,
+) -> None:
     """Serve operators until SIGTERM or Ctrl-C.
 
     Prints one JSON line with the port when it is ready. Keys that are renewed by another command are noticed within a
@@ -167,6 +181,7 @@ def serve(state: State, /, host: str, port: int, **limits: int) -> None:
       bank-server serve --port 8583
       bank-server --config bank.toml serve        (keys of a table [serve] are the options above)
     """
+    tls = _tls(tls_certificate, tls_key, tls_operators_ca)
     with state.held_by_server():
         store = state.store()
         try:
@@ -178,9 +193,17 @@ def serve(state: State, /, host: str, port: int, **limits: int) -> None:
                     " run: operator add, seed make (twice), seed combine, control-key issue"
                 )
             session = BankSession(store, bank_keys, os.urandom, Policy(**limits))
-            run_until_stopped(_serve(BankServer(session, store, bank_keys, state.keys, clock=time.time), host, port))
+            run_until_stopped(_serve(BankServer(session, store, bank_keys, state.keys, tls=tls), host, port))
         finally:
             store.close()
+
+
+def _tls(certificate: Path | None, key: Path | None, operators_ca: Path | None) -> ssl.SSLContext | None:
+    if certificate and key and operators_ca:
+        return server_context(certificate, key, operators_ca)
+    if certificate or key or operators_ca:
+        raise CannotStart("TLS needs all of --tls-certificate, --tls-key and --tls-operators-ca")
+    return None
 
 
 async def _serve(server: BankServer, host: str, port: int) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -67,6 +68,7 @@ class BankServer:
         keys_folder: KeyFolder | None = None,
         idle_s: float = IDLE_S,
         clock: Callable[[], float] = time.time,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._session = session
         self._store = store
@@ -74,6 +76,7 @@ class BankServer:
         self._keys_folder = keys_folder
         self._idle_s = idle_s
         self._clock = clock
+        self._tls = tls
         self._queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_EVENTS_MAX)
         self._executor = ThreadPoolExecutor(1, "bank-books")
         self._writers: dict[int, asyncio.StreamWriter] = {}
@@ -84,7 +87,7 @@ class BankServer:
 
     async def start(self, host: str, port: int) -> int:
         """Listen; return the port, which differs from `port` if that is 0. Raises OSError if it is taken."""
-        self._server = await asyncio.start_server(self._serve, host, port, limit=READ_BYTES)
+        self._server = await asyncio.start_server(self._serve, host, port, limit=READ_BYTES, ssl=self._tls)
         await self._queue.put(Event(self._session.start))
         self._worker = asyncio.create_task(self._work(), name="bank worker")
         if self._keys_folder is not None:
