@@ -60,6 +60,9 @@ class ModemBearer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        # The modem reads what lies on the SIM before it is asked who the SIM is; nobody can take a text before that.
+        self._identified = False
+        self._early: list[tuple[BearerEvent, Future[None]]] = []
 
     # -- what the phone asks ------------------------------------------------------------------------------
 
@@ -141,6 +144,10 @@ class ModemBearer:
             self._put(Gone(Trouble.NO_MODEM, type(error).__name__))
             return
         self._put(Ready(imsi, number))
+        self._identified = True
+        early, self._early = self._early, []
+        for event, taken in early:
+            self._put(event, taken)
 
     async def _watch_signal(self) -> None:
         while True:
@@ -152,6 +159,12 @@ class ModemBearer:
 
     def _put(self, event: BearerEvent, taken: Future[None] | None = None) -> None:
         self._events.put_nowait((event, taken))
+
+    def _put_text(self, event: BearerEvent, taken: Future[None]) -> None:
+        if self._identified:
+            self._put(event, taken)
+        else:
+            self._early.append((event, taken))
 
     # -- called on the modem's dispatcher thread ----------------------------------------------------------
 
@@ -169,7 +182,7 @@ class ModemBearer:
         try:
             if self._closed:
                 raise CancelledError
-            self._on_loop(lambda: self._put(Received(message.number, message.text), taken))
+            self._on_loop(lambda: self._put_text(Received(message.number, message.text), taken))
             taken.result(TAKING_S_MAX)
         finally:
             self._waiting_texts.discard(taken)

@@ -202,6 +202,8 @@ class Phone:
                 self._tell(replace(self.connection, signal_percent=event.percent))
             elif isinstance(event, Received) and self._session is not None:
                 await self._receive(self._session, event)
+            elif isinstance(event, Received):
+                _log.warning("a text came before the SIM's number was known, and was not read")
 
     async def _receive(self, session: HandsetSession, event: Received) -> None:
         await self._do(session, lambda now: session.receive_text(event.sender, event.text, now))

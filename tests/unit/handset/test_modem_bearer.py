@@ -1,0 +1,151 @@
+"""The bearer over `gsm.modem`, against emulated modems on real ptys."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from handset.actions import SendOutcome
+from handset.bearer import BearerEvent, Gone, Ready, Received, Signal, Trouble
+from handset.modem_bearer import ModemBearer
+from modem_emulator.emulator import Phone
+from modem_emulator.server import serving
+from modem_emulator.store import MemoryStore
+from wire.secret import Secret
+
+OURS, OPERATOR, STRANGER = "8613900000001", "8613900000095", "8613900000666"
+PHONES = [
+    Phone(imsi=f"46000100000000{position}", msisdn=f"+{number}")
+    for position, number in enumerate((OURS, OPERATOR, STRANGER))
+]
+Result = TypeVar("Result")
+
+
+async def soon(work: Awaitable[Result]) -> Result:
+    return await asyncio.wait_for(work, 20)
+
+
+async def next_but_signal(bearer: ModemBearer) -> BearerEvent:
+    while isinstance(event := await soon(bearer.next_event()), Signal):
+        pass
+    return event
+
+
+@asynccontextmanager
+async def bearer_on(port: Path, operator: str, pin: str | None = None) -> AsyncIterator[ModemBearer]:
+    bearer = ModemBearer(str(port), operator, Secret(pin.encode()) if pin else None)
+    try:
+        yield bearer
+    finally:
+        await bearer.close()
+
+
+async def test_it_tells_who_the_sim_is_and_carries_texts_both_ways(tmp_path: Path) -> None:
+    async with (
+        serving(PHONES, {}, MemoryStore(), smpp_port=0, link_dir=tmp_path),
+        bearer_on(tmp_path / "modem0", OPERATOR) as ours,
+        bearer_on(tmp_path / "modem1", OURS) as operators,
+    ):
+        ready = await next_but_signal(ours)
+        assert isinstance(ready, Ready)
+        assert (ready.imsi, (ready.msisdn or "").removeprefix("+")) == (PHONES[0].imsi, OURS)
+        await next_but_signal(operators)
+        assert await soon(ours.send(f"+{OPERATOR}", "request")) is SendOutcome.SENT
+        assert await next_but_signal(operators) == Received(f"+{OURS}", "request")
+        assert await soon(operators.send(f"+{OURS}", "reply")) is SendOutcome.SENT
+        assert await next_but_signal(ours) == Received(f"+{OPERATOR}", "reply")
+
+
+async def test_the_signal_is_told_in_percent(tmp_path: Path) -> None:
+    async with (
+        serving(PHONES, {}, MemoryStore(), smpp_port=0, link_dir=tmp_path),
+        bearer_on(tmp_path / "modem0", OPERATOR) as ours,
+    ):
+        while not isinstance(event := await soon(ours.next_event()), Signal):
+            pass
+        assert event.percent is not None
+        assert 0 < event.percent <= 100
+
+
+async def test_a_text_of_somebody_else_is_not_taken_and_stays_on_the_sim(tmp_path: Path) -> None:
+    store = MemoryStore()
+    async with (
+        serving(PHONES, {}, store, smpp_port=0, link_dir=tmp_path),
+        bearer_on(tmp_path / "modem0", OPERATOR) as ours,
+        bearer_on(tmp_path / "modem1", OURS) as operators,
+        bearer_on(tmp_path / "modem2", OURS) as strangers,
+    ):
+        for bearer in (ours, operators, strangers):
+            await next_but_signal(bearer)
+        await soon(strangers.send(f"+{OURS}", "hello"))
+        await soon(operators.send(f"+{OURS}", "reply"))
+        assert await next_but_signal(ours) == Received(f"+{OPERATOR}", "reply")
+        assert len(store.slots(PHONES[0].imsi)) >= 1
+
+
+async def test_a_text_is_on_the_sim_until_the_next_event_is_asked_for(tmp_path: Path) -> None:
+    store = MemoryStore()
+    async with serving(PHONES, {}, store, smpp_port=0, link_dir=tmp_path):
+        async with (
+            bearer_on(tmp_path / "modem0", OPERATOR) as ours,
+            bearer_on(tmp_path / "modem1", OURS) as operators,
+        ):
+            await next_but_signal(ours)
+            await next_but_signal(operators)
+            await soon(operators.send(f"+{OURS}", "reply"))
+            assert await next_but_signal(ours) == Received(f"+{OPERATOR}", "reply")
+            assert len(store.slots(PHONES[0].imsi)) == 1
+        async with bearer_on(tmp_path / "modem0", OPERATOR) as again:
+            assert isinstance(await next_but_signal(again), Ready)  # a text before it would find nobody to take it
+            assert await next_but_signal(again) == Received(f"+{OPERATOR}", "reply")
+            waiting = asyncio.ensure_future(again.next_event())
+            for _ in range(200):
+                if not store.slots(PHONES[0].imsi):
+                    break
+                await asyncio.sleep(0.02)
+            assert store.slots(PHONES[0].imsi) == {}
+            waiting.cancel()
+
+
+async def test_a_port_that_is_not_there_is_told_once(tmp_path: Path) -> None:
+    async with bearer_on(tmp_path / "none", OPERATOR) as ours:
+        event = await soon(ours.next_event())
+        assert isinstance(event, Gone)
+        assert event.trouble is Trouble.NO_MODEM
+        assert await soon(ours.send(OPERATOR, "request")) is SendOutcome.FAILED
+
+
+async def test_a_modem_that_was_unplugged_is_picked_up_again(tmp_path: Path) -> None:
+    async with bearer_on(tmp_path / "modem0", OPERATOR) as ours:
+        async with serving(PHONES, {}, MemoryStore(), smpp_port=0, link_dir=tmp_path):
+            while not isinstance(await next_but_signal(ours), Ready):
+                pass
+        event = await next_but_signal(ours)
+        assert isinstance(event, Gone)
+        assert event.trouble is Trouble.NO_MODEM
+        async with serving(PHONES, {}, MemoryStore(), smpp_port=0, link_dir=tmp_path):
+            while not isinstance(await next_but_signal(ours), Ready):
+                pass
+
+
+@pytest.mark.parametrize("given", ["1234", None])
+async def test_the_sims_pin_is_taken_when_it_is_given(tmp_path: Path, given: str | None) -> None:
+    locked = Phone(imsi=PHONES[0].imsi, msisdn=f"+{OURS}", pin="1234")
+    async with (
+        serving([locked], {}, MemoryStore(), smpp_port=0, link_dir=tmp_path),
+        bearer_on(tmp_path / "modem0", OPERATOR, given) as ours,
+    ):
+        event = await next_but_signal(ours)
+        if given is None:
+            assert isinstance(event, Gone)
+            assert event.trouble is Trouble.SIM_PIN_NEEDED
+            await ours.give_sim_pin(Secret(b"4321"))
+            event = await next_but_signal(ours)
+            assert isinstance(event, Gone)
+            assert event.trouble is Trouble.SIM_PIN_WRONG
+            await ours.give_sim_pin(Secret(b"1234"))
+            event = await next_but_signal(ours)
+        assert isinstance(event, Ready)
