@@ -161,6 +161,13 @@ class BankSession:
         if self._online.get(operator) == connection:
             del self._online[operator]
             self._notices.gone(operator)
+            self._fall_back(operator)
+
+    def _fall_back(self, operator: str) -> None:
+        """An older connection of the operator that still lives is its connection again."""
+        others = [other for other, signed_on in self._connections.items() if signed_on == operator]
+        if others:
+            self._online[operator] = others[-1]
 
     def _keys_answered(self, connection: int, message: Message, _raw: bytes, now: float) -> list[Action]:
         operator = message[32]

@@ -167,3 +167,20 @@ def test_a_request_in_the_wrong_message_gets_12(operator, alice):
     transaction = operator.open(ALICE)
     message = transaction.message("0100", "330000", alice.transfer().encode())
     assert transaction.opened(operator.say(message)).code == "12"
+
+
+def test_old_answers_and_counts_are_forgotten_and_outcomes_never(bank, operator, alice):
+    answered(operator, alice, alice.inquiry())
+    answered(operator, alice, alice.transfer())
+    before = bank.dump()
+    assert all(before[table] for table in ("iso_answers", "terminal_answers", "daily_inquiries", "daily_transfers"))
+    bank.do("tick")
+    bank.now += bank.policy.iso_answers_kept_s + 1
+    bank.do("tick")
+    assert bank.dump()["iso_answers"] == []
+    assert bank.dump()["terminal_answers"] == before["terminal_answers"]
+    bank.now += bank.policy.terminal_answers_kept_s
+    bank.do("tick")
+    after = bank.dump()
+    assert [after[table] for table in ("terminal_answers", "daily_inquiries", "daily_transfers")] == [[], [], []]
+    assert after["outcomes"] == before["outcomes"]

@@ -206,6 +206,19 @@ def test_keys_that_are_not_held_are_named_in_the_error():
         keys.psam_keys("5", Serial(9, 1, 1), ephemeral_point(scalar_from_random(random(48))))
 
 
+def test_an_erased_control_key_leaves_no_derived_keys_behind():
+    random = random_bytes(6)
+    held = OperatorKeys("1", 2, Secret(random(32))).with_control_key(random).with_control_key(random)
+    point = ephemeral_point(scalar_from_random(random(48)))
+    for erase in ("put", "replace_operators"):
+        keys = BankKeys(Secret(random(32)), Secret(random(32)), [held])
+        keys.psam_keys("1", Serial(1, 2, 3), point)
+        left = held.without_older(0, 2)
+        getattr(keys, erase)(left if erase == "put" else [left])
+        with pytest.raises(UnknownKey, match="epoch 1"):
+            keys.psam_keys("1", Serial(1, 2, 3), point)
+
+
 def test_the_same_seed_twice_is_not_taken():
     random = random_bytes(4)
     one, two, three = (Secret(random(32)) for _ in range(3))

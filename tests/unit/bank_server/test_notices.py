@@ -133,3 +133,11 @@ def test_no_more_notices_are_on_their_way_than_the_policy_allows():
     assert len(sent_notices(operator)) == 2
     operator.answer(sent_notices(operator)[0], "00")
     assert len(sent_notices(operator)) == 3
+
+
+def test_after_a_release_the_old_handsets_notice_key_is_used_no_more(bank, operator, alice, bob):
+    operator.open(BOB).carry(bob.balance(BOBS))
+    with bank.store.transaction():
+        bank.store.set_phone_imsi(BOB.msisdn, BOB.imsi)
+    operator.open(ALICE).carry(alice.transfer())
+    assert operator.notices[-1].payload == b""

@@ -17,6 +17,7 @@ from bank_server import ledger
 from bank_server.actions import Send
 from bank_server.key_files import KeyFolder
 from bank_server.keys import BankKeys
+from bank_server.policy import Policy
 from bank_server.server import BankServer
 from bank_server.session import BankSession
 from bank_server.sqlite_store import SqliteStore
@@ -271,6 +272,19 @@ async def test_keys_renewed_by_another_command_reach_a_connected_operator_and_ol
             await asyncio.sleep(0.02)
         assert (list(held.seeds), list(held.controls)) == ([2], [2])
         await opened(line, operator)
+
+
+async def test_what_is_not_confirmed_is_repeated_by_the_servers_own_clock():
+    bank = BankSide(policy=Policy(repeat_s=0.02))
+    server = BankServer(bank.session, bank.store, bank.keys)
+    line = await Line.open(await server.start("127.0.0.1", 0))
+    try:
+        await line.send(OperatorSide(bank).message("0820", {70: "001"}))
+        first, second, third = [await line.next() for _ in range(3)]
+        assert first.mti == "0830"
+        assert second == third
+    finally:
+        await server.stop()
 
 
 async def test_what_was_taken_in_is_answered_before_the_bank_stops(bank):
