@@ -72,7 +72,7 @@ class BankSession:
         """A connection is gone, whoever closed it."""
         self._sign_off(connection)
         self._connections.pop(connection, None)
-        return []
+        return self._flush_notices(now)
 
     def receive(self, connection: int, message: bytes, now: float) -> list[Action]:
         """One ISO message, without its frame, arrived. Whatever is in it, only actions come of it."""
@@ -133,7 +133,8 @@ class BankSession:
             return self._not_signed_on(connection, message)
         if what == NetworkCode.SIGN_OFF:
             self._sign_off(connection)
-            return [_bare(connection, message, Code.DONE), Note("info", f"operator {operator} signed off")]
+            note = Note("info", f"operator {operator} signed off")
+            return [_bare(connection, message, Code.DONE), note, *self._flush_notices(now)]
         return [_bare(connection, message, Code.DONE), *self._key_delivery.ask(operator, connection, now)]
 
     def _sign_on(self, connection: int, message: Message, now: float) -> list[Action]:

@@ -141,3 +141,10 @@ def test_after_a_release_the_old_handsets_notice_key_is_used_no_more(bank, opera
         bank.store.set_phone_imsi(BOB.msisdn, BOB.imsi)
     operator.open(ALICE).carry(alice.transfer())
     assert operator.notices[-1].payload == b""
+
+
+def test_a_second_connection_of_an_operator_that_ends_leaves_the_first_to_bring_the_notices(bank, operator, alice):
+    OperatorSide(bank, connection=2).connect()
+    bank.do("disconnected", 2)
+    operator.open(ALICE).carry(alice.transfer())
+    assert len(operator.notices) == 1
