@@ -97,7 +97,7 @@ def test_serve_refuses_a_state_in_use_a_loose_key_and_a_bad_password(state, tmp_
     with StateFolder(state).lock():
         assert "in use" in run("--state", state, "serve", expect=2)
     (state / "keys" / "static.key").chmod(0o640)
-    assert "chmod 600" in run("--state", state, "serve", expect=2)
+    assert "chmod 600" in run("--state", state, "keys", "show", expect=2)
     (state / "keys" / "static.key").chmod(0o600)
     password = tmp_path / "password"
     write_private(password, b"123456789\n")

@@ -90,13 +90,6 @@ def test_two_transactions_never_share_a_serial_or_a_stan(platform, bank, alice):
     assert len({message[60] for message in ours if message.mti == "0100"}) == 3
 
 
-def test_the_operator_cannot_open_what_it_sealed(platform, bank, alice):
-    platform.sms_from(ALICE.msisdn, alice.inquiry())
-    registration = bank.open_registration(platform.take("0600"))
-    assert not hasattr(platform.keys, "k")
-    assert bank.epochs[registration.serial.epoch][0].reveal() not in str(vars(platform.keys)).encode()
-
-
 def test_every_kind_of_request_has_its_processing_code(platform, bank, alice):
     for kind, code in ((Kind.BALANCE, "310000"), (Kind.STATEMENT, "380000"), (Kind.CHANGE_PIN, "700000")):
         request = Request(kind, alice.random(8), ALICE, bytes(60))
@@ -238,6 +231,19 @@ def test_given_up_without_connection_a_transfer_is_reversed_when_the_bank_is_bac
     assert bank.open_exchange(platform.take("0420")) == (ALICE, transfer)
 
 
+def test_the_minute_of_a_transfer_counts_from_its_first_send(platform, alice):
+    transfer = alice.transfer(inquire(platform, alice))
+    platform.disconnect()
+    platform.sms_from(ALICE.msisdn, transfer)
+    platform.wait(40)
+    platform.connect()
+    platform.take("0200")
+    platform.wait(40)
+    assert state_of(platform, transfer) is State.SENT
+    platform.wait(20)
+    assert platform.take("0420")
+
+
 def test_an_inquiry_is_given_up_with_98_and_a_resend_starts_anew(platform, alice):
     inquiry = alice.inquiry()
     platform.sms_from(ALICE.msisdn, inquiry)
@@ -325,6 +331,30 @@ def test_an_answer_in_between_starts_the_count_of_fresh_serials_again(platform, 
         platform.register()
     platform.from_bank(bank.answer(platform.take("0200"), DONE))
     assert state_of(platform, transfer) is State.ANSWERED
+
+
+def test_an_answer_to_one_request_starts_the_count_again_for_the_other_of_its_transaction(platform, bank, alice):
+    inquiry = alice.inquiry()
+    transfer = alice.transfer(inquiry.transaction_id)
+    platform.sms_from(ALICE.msisdn, inquiry)
+    platform.sms_from(ALICE.msisdn, transfer)
+    platform.register()
+    for _ in range(3):
+        refuse_serial(platform, bank, "0100")
+        platform.register()
+    platform.from_bank(bank.answer(platform.take("0100"), NAME))
+    refuse_serial(platform, bank, "0200")
+    platform.register()
+    assert bank.open_exchange(platform.take("0200")) == (ALICE, transfer)
+
+
+def test_a0_for_another_serial_changes_nothing(platform, bank, alice):
+    _, exchange = send_transfer(platform, alice)
+    platform.from_bank(bank.bare(exchange, "A0").with_fields(DE60="0001000700000001"))
+    platform.from_bank(bank.bare(exchange, "A0").with_fields(DE37="000000000000"))
+    assert platform.quiet()
+    platform.from_bank(bank.answer(exchange, DONE))
+    assert alice.open(platform.sms[0].text) == DONE
 
 
 def test_a_used_serial_is_replaced_by_the_next(platform, bank, alice):
