@@ -350,7 +350,7 @@ def test_an_answer_to_one_request_starts_the_count_again_for_the_other_of_its_tr
 
 def test_a0_for_another_serial_changes_nothing(platform, bank, alice):
     _, exchange = send_transfer(platform, alice)
-    platform.from_bank(bank.bare(exchange, "A0").with_fields(DE60="0001000700000001"))
+    platform.from_bank(bank.bare(exchange, "A0").with_fields(DE60="0001000700000063"))
     platform.from_bank(bank.bare(exchange, "A0").with_fields(DE37="000000000000"))
     assert platform.quiet()
     platform.from_bank(bank.answer(exchange, DONE))
