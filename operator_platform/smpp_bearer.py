@@ -92,6 +92,7 @@ class SmppBearer:
                     self._silent.set()
                 await asyncio.sleep(_LOSS_SHOWS_S)
                 if self._session is session and not self._silent.is_set():
+                    # Neither lost nor silent: not seen yet, but trying on at once would spin.
                     raise SmsRefused(str(error)) from error
                 continue  # the session is lost, and whether this SMS went out is unknown: again over the next
             if not answer.is_success:

@@ -21,7 +21,7 @@ from tests.unit.operator_platform.test_relay import DONE, NAME
 from wire import iso
 from wire.framing import FrameReader, frame
 from wire.secret import Secret
-from wire.terminal import to_text
+from wire.terminal import decode_down, from_text, to_text
 
 PATIENCE_S = 10.0
 
@@ -151,7 +151,7 @@ async def serving(bank, folder, smpp_port, bank_port, policy=None, ready=None):
     server = OperatorServer(session, store, files, bearer, "127.0.0.1", bank_port, on_ready=ready)
     task = asyncio.create_task(server.run())
     try:
-        yield task
+        yield session
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -213,6 +213,20 @@ async def test_after_the_bank_hung_up_the_same_bytes_come_over_the_next_connecti
         assert await tcp.take() == (message, raw)
         tcp.send(bank.answer(message, NAME))
         assert alice.open((await centre.take()).short_message.decode()) == NAME
+
+
+async def test_the_session_learns_that_the_bank_is_gone(bank, tmp_path):
+    alice = Handset(bank)
+    policy = Policy(give_up_s=1.0)
+    async with SmsCentre(free_port()) as centre, TcpBank(bank) as tcp, contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(serving(bank, tmp_path, centre.port, tcp.port, policy))
+        await asyncio.wait_for(centre.bound.wait(), PATIENCE_S)
+        await asyncio.wait_for(tcp.has_keys.wait(), PATIENCE_S)
+        tcp.server.close()
+        tcp.hang_up()
+        await centre.deliver(ALICE.msisdn, to_text(alice.inquiry().encode()))
+        reply = decode_down(from_text((await centre.take()).short_message.decode()))
+        assert reply.code == "91"  # no bank; a bank that is there and silent is 98
 
 
 async def test_a_bank_that_sends_no_frames_is_left_and_tried_again(bank, tmp_path):
