@@ -28,12 +28,13 @@ class Confirm(Static, can_focus=True):
         """Another key was pressed that looks like an answer."""
 
     def on_key(self, event: events.Key) -> None:
-        if event.key == "1":
+        if event.key == "enter" or event.is_printable:
             event.stop()
-            self.post_message(self.Confirmed())
-        elif event.key == "enter" or event.is_printable:
-            event.stop()
-            self.post_message(self.Mistaken())
+            self.press(event.key)
+
+    def press(self, key: str) -> None:
+        """Take a key that was pressed here, or typed ahead before the row had the focus."""
+        self.post_message(self.Confirmed() if key == "1" else self.Mistaken())
 
 
 class PhoneScreen(Screen[None]):

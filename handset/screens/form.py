@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
+from textual.message import Message
 from textual.widgets import Input, Static
 
 from handset.screens.base import Confirm, PhoneScreen
@@ -29,6 +30,38 @@ class Field:
     characters: str
     longest: int
     hidden: bool = False
+
+
+class Entry(Input):
+    """An input that is left with Enter at once: what is typed before the focus has moved is not taken here.
+
+    Else "12", Enter, 1, typed by a fast hand, would become an amount of 121.
+    """
+
+    @dataclass
+    class TypedAhead(Message):
+        """A key that belongs to whatever comes after this entry: a character, or "enter"."""
+
+        key: str
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.left = False
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key != "enter" and not (self.left and event.is_printable):
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+        if self.left:
+            self.post_message(self.TypedAhead(event.character or "" if event.is_printable else event.key))
+        else:
+            self.left = True
+            await self.action_submit()  # posts Submitted, which goes the same way as TypedAhead, and before it
+
+    def on_focus(self) -> None:
+        self.left = False
 
 
 class FormScreen(PhoneScreen):
@@ -69,7 +102,7 @@ class FormScreen(PhoneScreen):
         yield Static(id="details", markup=False)
         for field in self.fields:
             yield Static(id=f"label-{field.name}", classes="label", markup=False)
-            yield Input(
+            yield Entry(
                 id=field.name,
                 password=field.hidden,
                 restrict=field.characters,
@@ -104,13 +137,9 @@ class FormScreen(PhoneScreen):
 
     def _first_fault(self) -> tuple[str, Text] | None:
         for field in self.fields:
-            value = self.value(field.name)
-            if not value:
-                return field.name, Text.FILL_IN_FIRST
-            try:
-                self.check(field.name, value)
-            except BadEntry as fault:
-                return field.name, fault.text
+            fault = self._fault_of(field.name, self.value(field.name))
+            if fault is not None:
+                return field.name, fault
         return None
 
     @on(Input.Changed)
@@ -120,20 +149,39 @@ class FormScreen(PhoneScreen):
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
-        """Go to the next field, or to the confirmation row behind the last."""
-        value = event.value.strip()
-        if not value:
-            self.tell(lambda: self.say(Text.FILL_IN_FIRST))
-            return
-        try:
-            self.check(event.input.id or "", value)
-        except BadEntry as fault:
-            text = fault.text
-            self.tell(lambda: self.say(text))
+        self._leave(cast("Entry", event.input))
+
+    @on(Entry.TypedAhead)
+    def _typed_ahead(self, event: Entry.TypedAhead) -> None:
+        """Give a key to what has the focus by now."""
+        if isinstance(self.focused, Confirm):
+            self.focused.press(event.key)
+        elif isinstance(self.focused, Entry):
+            if event.key == "enter":
+                self._leave(self.focused)
+            else:
+                self.focused.insert_text_at_cursor(event.key)
+
+    def _leave(self, entry: Entry) -> None:
+        """Go to the next field, or to the confirmation row behind the last; stay if the entry cannot be taken."""
+        name = entry.id or ""
+        fault = self._fault_of(name, self.value(name))
+        entry.left = fault is None
+        if fault is not None:
+            self.tell(lambda: self.say(fault))
             return
         names = [field.name for field in self.fields]
-        behind = names[names.index(event.input.id or "") + 1 :]
-        self.query_one(f"#{behind[0]}" if behind else "#confirm").focus()
+        behind = names[names.index(name) + 1 :]
+        self.set_focus(self.query_one(f"#{behind[0]}" if behind else "#confirm"))
+
+    def _fault_of(self, name: str, value: str) -> Text | None:
+        if not value:
+            return Text.FILL_IN_FIRST
+        try:
+            self.check(name, value)
+        except BadEntry as fault:
+            return fault.text
+        return None
 
     @on(Confirm.Mistaken)
     def _mistaken(self) -> None:

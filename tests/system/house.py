@@ -177,6 +177,13 @@ class Tap:
                 writer.write(data)
                 await writer.drain()
 
+    def wait_for(self, to: str, mti: str, count: int = 1, seconds: float = START_S) -> None:
+        """Wait until so many messages of a type have passed."""
+        end = time.monotonic() + seconds
+        while self.mtis(to).count(mti) < count:
+            assert time.monotonic() < end, f"{mti} does not pass to the {to}"
+            time.sleep(0.05)
+
     def mtis(self, to: str) -> list[str]:
         return [message[:4].decode() for way, message in list(self.passed) if way == to]
 
@@ -289,10 +296,7 @@ class House:
             env={"OPERATOR_SMPP_PASSWORD": SMPP_PASSWORD},
         )
         self.operator.start()
-        end = time.monotonic() + START_S
-        while self.tap.mtis("bank").count("0810") < 2:  # first seeds and control key have arrived
-            assert time.monotonic() < end, self.operator.log.read_text()[-2000:]
-            time.sleep(0.05)
+        self.tap.wait_for("bank", "0810", count=2)  # first seeds and control key have arrived
         return self
 
     def stop(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.system.house import PAYEE, House
 from tests.unit.wire import key_vectors, story
 from wire import describe, framing, iso
 
@@ -171,3 +172,14 @@ def test_comparison_covers_every_field_of_the_profile(tmp_path: Path) -> None:
     write_pcap(tmp_path / "story.pcap", whole_story())
     seen = {number for reading in read_by_tshark(tmp_path / "story.pcap") for number in reading.values}
     assert seen == {0, *iso.FIELDS}
+
+
+def test_tshark_reads_a_captured_conversation_of_the_programs(house: House, tmp_path: Path) -> None:
+    house.balance(PAYEE)
+    assert house.transfer("12.34").json["outcome"] == "done"
+    house.tap.wait_for("bank", "0630")  # the payee's notice is answered
+    ways = {"bank": To.BANK, "operator": To.OPERATOR}
+    conversation = [(ways[to], framing.frame(message)) for to, message in list(house.tap.passed)]
+    compared = assert_tshark_agrees(conversation, tmp_path / "programs.pcap")
+    passed = {"0800", "0810", "0820", "0830", "0600", "0610", "0100", "0110", "0200", "0210", "0620", "0630"}
+    assert set(compared) >= passed

@@ -466,3 +466,15 @@ async def test_nothing_is_wider_than_the_screen(opened: Open, language: Language
             assert widget.region.right <= size[0]
         confirm = rig.app.screen.query_one(Confirm)
         assert confirm.region.bottom < size[1]
+
+
+async def test_keys_typed_faster_than_the_focus_moves_reach_what_they_were_meant_for(opened: Open) -> None:
+    async with opened() as rig:
+        await rig.enter_payee()
+        await rig.reach(NameScreen)
+        await rig.press("1")
+        await rig.reach(PayerScreen)
+        for key in (*PAYER, "enter", *PIN, "enter"):  # no pause between them
+            rig.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await rig.until(lambda: isinstance(rig.app.focused, Confirm))
+        assert [entry.value for entry in rig.app.screen.query(Input)] == [PAYER, PIN]
