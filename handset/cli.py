@@ -409,8 +409,9 @@ def _converse(
         raise CannotStart(text_of(error.trouble).say(settings.language)) from error
     except StoreUnusable as error:
         raise CannotStart(Text.STATE_UNUSABLE.say(settings.language, reason=error)) from error
-    except asyncio.CancelledError:
-        raise click.Abort from None
+    except (asyncio.CancelledError, KeyboardInterrupt, click.Abort):
+        # Once a transfer is ordered, the conversation itself takes the interruption and reports the doubt.
+        raise CannotStart(Text.NOT_CONFIRMED.say(settings.language)) from None
 
 
 def _print(report: Report, as_json: bool) -> None:

@@ -1,10 +1,12 @@
 """A phone without a screen: asks, waits, and reports, for the commands of `handset.cli`."""
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import TypeVar
 
 from handset.actions import (
@@ -75,7 +77,8 @@ class Conversation:
     async def _next(self) -> Update | Connection | None:
         """Return what the phone tells next, None when the time is over."""
         try:
-            told = await asyncio.wait_for(self._updates.get(), max(0.0, self._deadline - time.monotonic()))
+            async with asyncio.timeout(max(0.0, self._deadline - time.monotonic())):
+                told = await self._updates.get()
         except TimeoutError:
             return None
         if isinstance(told, BaseException):
@@ -100,9 +103,13 @@ class Conversation:
     def prompted(self, prompt: Callable[[], _Found]) -> _Found:
         """Ask the person in front of the terminal, and put the deadline off by as long as that takes."""
         began = time.monotonic()
+        # While it waits for a person the loop stands still, and so would Ctrl-C, which asyncio handles in the loop.
+        before = {number: signal.signal(number, _end_at_once) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             return prompt()
         finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
             self._deadline += time.monotonic() - began
 
     async def _settled(self, transaction_id: bytes, *kinds: type[Update]) -> Update | None:
@@ -235,6 +242,12 @@ async def conversing(
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+def _end_at_once(number: int, _frame: FrameType | None) -> None:
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise SystemExit(128 + number)
 
 
 def _tell_end(error: BaseException | None, updates: "asyncio.Queue[Told]") -> None:

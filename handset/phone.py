@@ -182,7 +182,9 @@ class Phone:
             if self._wakeup is not None:
                 wait_s = min(wait_s, max(0.0, self._wakeup - self._clock()))
             try:
-                await asyncio.wait_for(self._rescheduled.wait(), wait_s)
+                # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the result.
+                async with asyncio.timeout(wait_s):
+                    await self._rescheduled.wait()
             except TimeoutError:
                 session = self._session
                 if session is not None and self._wakeup is not None and self._wakeup <= self._clock():

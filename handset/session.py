@@ -211,8 +211,6 @@ class HandsetSession:
         if request.identity != self._identity:
             return [Show(Refused(transaction_id, Refusal.OTHER_SIM))]
         request = replace(request, state=_MOVES[True, request.state, Event.ORDERED], next_send_at=now)
-        if request.sends >= self._policy.sends_max:
-            request = replace(request, sends=self._policy.sends_max - 1)
         if (transaction_id, Kind.TRANSFER) in self._in_modem.values():
             self._store.put_request(request)
             return [Show(self._in_doubt(request))]

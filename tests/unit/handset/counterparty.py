@@ -7,6 +7,7 @@ for elsewhere: dynamic keys, a ledger, storage.
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from handset.actions import SendOutcome
@@ -46,6 +47,7 @@ class Counterparty:
     decline: dict[Kind, str] = field(default_factory=dict)
     unsealed: dict[Kind, str] = field(default_factory=dict)
     silent: set[Kind] = field(default_factory=set)
+    when_transferred: Callable[[], object] = lambda: None
     requests: list[Request] = field(default_factory=list)
     transfers: list[TransferBody] = field(default_factory=list)
     _answers: dict[tuple[bytes, Kind], tuple[Request, str]] = field(default_factory=dict)
@@ -91,6 +93,7 @@ class Counterparty:
             code = code if body.pin.reveal().decode() == PIN or code != "00" else "55"
             if code == "00":
                 self.transfers.append(body)
+                self.when_transferred()
                 self.balance_fen -= body.amount_fen
             answer = Answer("00", rrn="000000000042", balance_fen=self.balance_fen)
         else:

@@ -1,6 +1,9 @@
 """The command line: what it refuses, what it prints, and with which status it ends."""
 
 import json
+import os
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,6 +105,15 @@ def test_a_transfer_without_an_answer_ends_with_3_and_retry_settles_it(run: Run,
     found = _object(result)
     assert (found["outcome"], found["transaction_id"]) == ("done", in_doubt["transaction_id"])
     assert len(far.transfers) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_reports_the_doubt(run: Run, far: Counterparty, number: int) -> None:
+    far.silent.add(Kind.TRANSFER)
+    far.when_transferred = lambda: threading.Timer(0.2, os.kill, (os.getpid(), number)).start()
+    result = run(*TRANSFER, "--json")
+    assert result.exit_code == 3
+    assert _object(result)["outcome"] == "in_doubt"
 
 
 def test_retry_without_an_id_settles_all_and_then_has_nothing_to_do(run: Run, far: Counterparty) -> None:

@@ -45,9 +45,9 @@ from tests.unit.handset.counterparty import (
 )
 from wire.errors import BadDigits
 from wire.identity import Identity
-from wire.sealing import BankSeal
+from wire.sealing import BankSeal, seal_reply
 from wire.secret import Secret
-from wire.terminal import Kind, Reply, Request, from_text, to_text
+from wire.terminal import Answer, Kind, Reply, Request, from_text, to_text
 
 START = 1_790_000_000.0
 AMOUNT_FEN = 1234
@@ -287,8 +287,24 @@ def test_after_the_last_send_a_transfer_waits_in_doubt_for_the_customer(rig: Rig
     assert [doubt.transaction_id for doubt in rig.session.doubts()] == [transaction_id]
     rig.perform(rig.session.retry(transaction_id, rig.now))
     assert rig.sent[-1].text == rig.sent[-2].text
+    rig.finish()
+    rig.wait(300)
+    assert rig.last(InDoubt) == InDoubt(transaction_id, sends=3, next_send_at=None)
+    rig.perform(rig.session.retry(transaction_id, rig.now))
     rig.exchange()
     assert rig.last(Done).transaction_id == transaction_id
+
+
+def test_a_retry_shows_when_the_phone_sends_next(rig: Rig) -> None:
+    rig.policy = Policy(sends_max=1)
+    rig.crash()
+    transaction_id = rig.transfer_in_doubt()
+    rig.wait(20)
+    rig.perform(rig.session.retry(transaction_id, rig.now))
+    assert rig.last(InDoubt).next_send_at == rig.now + 40
+    stored = rig.store.request(transaction_id, Kind.TRANSFER)
+    assert stored is not None
+    assert stored.state is State.WAITING
 
 
 def test_a_paused_transfer_takes_a_late_answer(rig: Rig) -> None:
@@ -456,6 +472,20 @@ def test_in_progress_settles_nothing(rig: Rig) -> None:
     rig.exchange()
     assert rig.count(Declined) == 0
     assert len(rig.session.doubts()) == 1
+
+
+@pytest.mark.parametrize("kind", [Kind.INQUIRY, Kind.BALANCE])
+def test_an_approval_that_lacks_what_was_asked_for_is_ignored(rig: Rig, kind: Kind) -> None:
+    if kind is Kind.INQUIRY:
+        rig.inquire()
+    else:
+        rig.perform(rig.session.balance(PAYER, Secret(PIN.encode()), rig.now))
+    (waiting,) = rig.store.open_requests()
+    request = Request.decode(waiting.message)
+    rig.receive(to_text(seal_reply(waiting.reply_key, request, Answer("00"), SERIAL, bytes(12)).encode()))
+    assert rig.count(PayeeNamed) == rig.count(BalanceTold) == 0
+    rig.exchange()
+    assert rig.count(PayeeNamed) + rig.count(BalanceTold) == 1
 
 
 # -- rules 6 and 7 --------------------------------------------------------------------------------------------
