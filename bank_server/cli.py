@@ -16,8 +16,8 @@ from bank_server.policy import Policy
 from bank_server.server import BankServer
 from bank_server.session import BankSession
 from bank_server.state import State
-from bank_server.tls import server_context
 from console import CannotStart, Program, announce_ready, logging_options, run_until_stopped
+from console.tls import mutual_context
 from wire.sealing import fingerprint
 
 
@@ -181,7 +181,7 @@ def serve(
       bank-server serve --port 8583
       bank-server --config bank.toml serve        (keys of a table [serve] are the options above)
     """
-    tls = _tls(tls_certificate, tls_key, tls_operators_ca)
+    tls = mutual_context(ssl.Purpose.CLIENT_AUTH, tls_certificate, tls_key, tls_operators_ca)
     with state.held_by_server():
         store = state.store()
         try:
@@ -196,14 +196,6 @@ def serve(
             run_until_stopped(_serve(BankServer(session, store, bank_keys, state.keys, tls=tls), host, port))
         finally:
             store.close()
-
-
-def _tls(certificate: Path | None, key: Path | None, operators_ca: Path | None) -> ssl.SSLContext | None:
-    if certificate and key and operators_ca:
-        return server_context(certificate, key, operators_ca)
-    if certificate or key or operators_ca:
-        raise CannotStart("TLS needs all of --tls-certificate, --tls-key and --tls-operators-ca")
-    return None
 
 
 async def _serve(server: BankServer, host: str, port: int) -> None:

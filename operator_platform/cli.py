@@ -4,12 +4,14 @@ import json
 import logging
 import os
 import re
+import ssl
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
 from console import CannotStart, Program, announce_ready, logging_options, run_until_stopped
+from console.tls import mutual_context
 from operator_platform.errors import OperatorError
 from operator_platform.key_files import read_private
 from operator_platform.policy import Policy
@@ -27,6 +29,7 @@ from wire.secret import Secret
 PASSWORD_VARIABLE = "OPERATOR_SMPP_PASSWORD"  # noqa: S105  # its name, not a password
 _PASSWORD_CHARACTERS_MAX = 8  # SMPP 3.4 clause 5.2.2: nine octets with the final zero
 _DEFAULTS = Policy()
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _log = logging.getLogger("operator_platform")
 
 
@@ -205,10 +208,13 @@ def _shown_keys(state: StateFolder, store: SqliteStore) -> dict[str, Any]:
 @click.option("--system-id", default="operator", show_default=True, help="SMPP system id of this platform.")
 @click.option(
     "--smpp-password-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=_FILE,
     help=f"File of mode 0600 with the SMPP password; else the environment's {PASSWORD_VARIABLE}, else none.",
 )
 @click.option("--short-number", default="95533", show_default=True, help="The number that customers write to.")
+@click.option("--tls-certificate", type=_FILE, help="This platform's certificate (PEM); with it, TLS 1.3 is spoken.")
+@click.option("--tls-key", type=_FILE, help="The private key of that certificate (PEM, mode 0600).")
+@click.option("--tls-bank-ca", type=_FILE, help="The bank needs a certificate of this authority (PEM) for its HOST.")
 @click.option(
     "--notice-language",
     type=click.Choice(["zh", "en"]),
@@ -238,6 +244,9 @@ def serve(
     system_id: str,
     smpp_password_file: Path | None,
     short_number: str,
+    tls_certificate: Path | None,
+    tls_key: Path | None,
+    tls_bank_ca: Path | None,
     notice_language: Literal["zh", "en"],
     repeat_s: float,
     give_up_s: float,
@@ -252,6 +261,7 @@ def serve(
       operator-platform serve --bank 127.0.0.1:8583 --smpp 127.0.0.1:2775 --short-number 95533
     """
     password = _password(smpp_password_file)
+    tls = mutual_context(ssl.Purpose.SERVER_AUTH, tls_certificate, tls_key, tls_bank_ca)
     policy = Policy(notice_language=notice_language, repeat_s=repeat_s, give_up_s=give_up_s)
     with state.store() as store, state.lock():
         platform = store.platform()
@@ -259,7 +269,7 @@ def serve(
             raise CannotStart(f"{state.path} was not set up to the end; remove it and run init again")
         session = OperatorSession(*platform, store, state.keys.load(), os.urandom, policy)
         bearer = SmppBearer(*smpp, system_id, password, short_number)
-        server = OperatorServer(session, store, state.keys, bearer, *bank, on_ready=_announce)
+        server = OperatorServer(session, store, state.keys, bearer, *bank, tls=tls, on_ready=_announce)
         run_until_stopped(server.run())
 
 
