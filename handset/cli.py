@@ -406,7 +406,8 @@ def _converse(
     try:
         return asyncio.run(conversation())
     except (Unconnected, NotConnected) as error:
-        raise CannotStart(text_of(error.trouble).say(settings.language)) from error
+        where = f"{settings.port}: " if settings.port else ""
+        raise CannotStart(where + text_of(error.trouble).say(settings.language)) from error
     except StoreUnusable as error:
         raise CannotStart(Text.STATE_UNUSABLE.say(settings.language, reason=error)) from error
     except (asyncio.CancelledError, KeyboardInterrupt, click.Abort):
