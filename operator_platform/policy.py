@@ -34,12 +34,19 @@ class Policy:
     unanswered_max: int = 2000
     # Idle ones wait for the customer to confirm a name. Above `unanswered_max`, so that one to drop is always idle.
     open_transactions_max: int = 10_000
-    # Replies and notices that wait for the SMS centre: an hour's outage on a small platform, about 2 MB.
+    # Replies and notices that wait for the SMS centre: an hour's outage on a small platform, about 2 MB. Notices find
+    # room in the first half only.
     outbox_max: int = 10_000
     # A handset resends for hours, not for weeks; after a month a stored answer serves nobody.
     answers_keep_s: float = 30 * 86400.0
-    # The SMS centre refused it: 5, 10, 20, 40 and 80 s later perhaps not. After that the handset's resend asks anew.
+    # The SMS centre refused a reply: 5, 10, 20, 40 and 80 s later perhaps not. After that the handset's resend asks
+    # anew.
     sms_attempts_max: int = 6
     sms_retry_s: float = 5.0
+    # A notice is tried on, at most an hour apart, so that it comes within the hour after the SMS centre has recovered.
+    sms_retry_s_max: float = 3600.0
+    # Nobody resends a notice: a week outlasts a holiday with an SMS centre out of order. A number refused for longer
+    # is gone. Below `answers_keep_s`, in which the bank's repeat is known again.
+    notice_keep_s: float = 7 * 86400.0
 
     notice_language: Literal["zh", "en"] = "zh"

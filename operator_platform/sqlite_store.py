@@ -181,7 +181,7 @@ class SqliteStore:
         self._connection.execute("DELETE FROM outbox WHERE outbox_id = ?", (outbox_id,))
 
     def outbox(self) -> list[OutboxSms]:
-        rows = self._connection.execute("SELECT outbox_id, msisdn, text FROM outbox ORDER BY outbox_id")
+        rows = self._connection.execute("SELECT outbox_id, msisdn, text, stored_at FROM outbox ORDER BY outbox_id")
         return [OutboxSms(*row) for row in rows]
 
     def notice_seen(self, notice_id: bytes) -> bool:

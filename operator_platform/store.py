@@ -87,6 +87,7 @@ class OutboxSms:
     outbox_id: int
     msisdn: str
     text: str
+    stored_at: float
 
 
 class OperatorStore(Protocol):

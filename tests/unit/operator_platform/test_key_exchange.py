@@ -5,7 +5,7 @@ import pytest
 from operator_platform.actions import SaveControlKey, SaveSeeds, SendBank, SendSms
 from operator_platform.policy import Policy
 from operator_platform.session import PLAIN_NOTICES
-from tests.unit.operator_platform.counterpart import ALICE, BOB, Bank, Handset, Platform
+from tests.unit.operator_platform.counterpart import ALICE, BOB, Bank, Platform
 from tests.unit.operator_platform.test_relay import DONE, inquire
 from wire.terminal import Notice, from_text
 
@@ -224,38 +224,3 @@ def test_sign_off_is_said_only_on_a_link_that_is_up(platform):
     platform.disconnect()
     platform._do("sign_off")
     assert platform.quiet()
-
-
-# -- the outbox -----------------------------------------------------------------------------------------------
-
-
-def test_a_refused_sms_is_tried_again_later_and_dropped_in_the_end(platform, bank):
-    platform.from_bank(bank.notice(BOB.msisdn))
-    attempts = platform.policy.sms_attempts_max
-    for attempt in range(1, attempts):
-        assert len(platform.sms) == attempt
-        platform.refused(platform.sms[-1])
-        assert len(platform.sms) == attempt
-        platform.wait(platform.policy.sms_retry_s * 2 ** (attempt - 1))
-        platform.sent.clear()
-        platform.disconnect()
-    platform.refused(platform.sms[-1])
-    platform.wait(3600)
-    assert len(platform.sms) == attempts
-    assert platform.store.outbox() == []
-    assert platform.said("dropped")
-
-
-def test_a_full_outbox_drops_a_reply_and_the_handsets_resend_gets_it(bank):
-    platform = Platform(bank, policy=Policy(outbox_max=1)).connect().receive_keys()
-    alice = Handset(bank)
-    platform.from_bank(bank.notice(BOB.msisdn))
-    inquiry = alice.inquiry()
-    platform.sms_from(ALICE.msisdn, inquiry)
-    platform.register()
-    platform.from_bank(bank.answer(platform.take("0100"), DONE))
-    assert len(platform.sms) == 1
-    assert platform.said("outbox full")
-    platform.accepted(platform.sms[0])
-    platform.sms_from(ALICE.msisdn, inquiry)
-    assert len(platform.sms) == 2
