@@ -68,6 +68,7 @@ from wire.terminal import (
 
 _IN_PROGRESS = "09"
 _PLAIN_TEXT_CHARACTERS_MAX = 160
+_DOUBLINGS_MAX = 64  # more than any wait needs; a float overflows at 1024, and the customer may retry for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +319,7 @@ class HandsetSession:
 
     def _delay(self, sends: int) -> float:
         """Return how long to wait for an answer after the `sends`-th send, in seconds (rule 2)."""
-        after: float = self._policy.resend_first_s * 2.0 ** (sends - 1)
+        after: float = self._policy.resend_first_s * 2.0 ** min(sends - 1, _DOUBLINGS_MAX)
         return min(after, self._policy.resend_max_s)
 
     def _sendable(self) -> list[StoredRequest]:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -293,6 +294,17 @@ def test_after_the_last_send_a_transfer_waits_in_doubt_for_the_customer(rig: Rig
     rig.perform(rig.session.retry(transaction_id, rig.now))
     rig.exchange()
     assert rig.last(Done).transaction_id == transaction_id
+
+
+def test_a_transfer_can_be_sent_again_more_often_than_a_float_can_be_doubled(rig: Rig) -> None:
+    transaction_id = rig.transfer_in_doubt()
+    request = rig.store.request(transaction_id, Kind.TRANSFER)
+    assert request is not None
+    with rig.store.transaction():
+        rig.store.put_request(replace(request, sends=5000))
+    rig.perform(rig.session.retry(transaction_id, rig.now))
+    rig.finish()
+    assert rig.last(InDoubt) == InDoubt(transaction_id, sends=5001, next_send_at=rig.now + rig.policy.resend_max_s)
 
 
 def test_a_retry_shows_when_the_phone_sends_next(rig: Rig) -> None:
