@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,12 +19,25 @@ from wire.secret import Secret
 from wire.terminal import Kind
 
 
+class UncommittingStore(SqliteStore):
+    """A store on a disk that, while `refuses` is set, takes everything until it is to commit."""
+
+    refuses = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with super().transaction():
+            yield
+            if self.refuses:
+                raise sqlite3.OperationalError("disk I/O error")
+
+
 class Rig:
     """A phone that runs, and what it told."""
 
     def __init__(self, folder: Path, bearer: ScriptedBearer, policy: Policy, number: str | None) -> None:
         self.bearer = bearer
-        self.store = SqliteStore(folder, synchronous="OFF")
+        self.store = UncommittingStore(folder, synchronous="OFF")
         key = bearer.counterparty.public_key
         self.store.pin_bank(Bank(key, fingerprint(key)))
         self.told: list[Update | Connection] = []
@@ -126,6 +139,20 @@ async def test_a_changed_sim_is_told_and_sends_nothing_of_the_other_ones(tmp_pat
         await asyncio.sleep(0.5)
         assert len(bearer.sent) == sent
         assert len(await rig.phone.doubts()) == 1
+
+
+async def test_what_was_not_committed_is_never_sent(tmp_path: Path) -> None:
+    bearer = ScriptedBearer()
+    async with running(tmp_path, bearer) as rig:
+        await rig.connected()
+        rig.store.refuses = True
+        with pytest.raises(StoreUnusable):
+            await rig.phone.inquire(PAYEE)
+        rig.store.refuses = False
+        # Texts leave in the order in which they were queued: the first would be here before the second.
+        second = await rig.phone.inquire(PAYEE)
+        await rig.until(lambda: rig.has(PayeeNamed))
+        assert [request.transaction_id for request in bearer.counterparty.requests] == [second]
 
 
 async def test_a_disk_that_cannot_be_written_ends_the_phone_and_sends_nothing(tmp_path: Path) -> None:
