@@ -63,6 +63,12 @@ class Bearer(Protocol):
     async def next_event(self) -> BearerEvent:
         """Return the next thing that happened, in order; waits for it."""
 
+    def leave_text(self) -> None:
+        """Say that the last event, a text, found nobody to read it: it is kept where it lies."""
+
+    def offer_left_texts(self) -> None:
+        """Let the texts that were left come again as events: now somebody can read them."""
+
     async def give_sim_pin(self, pin: Secret) -> None:
         """Try this PIN once on a SIM that wants one; what became of it comes as Ready or Gone."""
 

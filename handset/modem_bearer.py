@@ -1,7 +1,8 @@
 """The bearer over a GSM modem: between asyncio and the threads of `gsm.modem`.
 
 A text from the operator is deleted from the SIM only after the phone has taken it, that is, when it asks for the next
-event: what it got before is in its store by then. Texts of others stay on the SIM: they are the customer's.
+event: what it got before is in its store by then. One that it leaves stays on the SIM until it can be read. Texts of
+others stay there too: they are the customer's.
 """
 
 import asyncio
@@ -46,6 +47,10 @@ class NotFromOperator(Exception):
     """A text of somebody else: left on the SIM."""
 
 
+class NobodyToRead(Exception):
+    """A text of the operator that came while the phone could not read it: left on the SIM for later."""
+
+
 class ModemBearer:
     """A modem on `port`, connected again whenever it was lost. Made and used on one event loop."""
 
@@ -55,6 +60,7 @@ class ModemBearer:
         self._pin_given = asyncio.Event()
         self._events: asyncio.Queue[tuple[BearerEvent, Future[None] | None]] = asyncio.Queue()
         self._taken: Future[None] | None = None
+        self._texts_left = False
         self._waiting_texts: set[Future[None]] = set()
         self._modem = Modem(port, received=self._received, gone=self._gone, back=self._back)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -90,6 +96,17 @@ class ModemBearer:
         event, taken = await self._events.get()
         self._taken = taken
         return event
+
+    def leave_text(self) -> None:
+        self._texts_left = True
+        if self._taken is not None and not self._taken.done():
+            self._taken.set_exception(NobodyToRead())
+        self._taken = None
+
+    def offer_left_texts(self) -> None:
+        if self._texts_left:
+            self._texts_left = False
+            self._modem.read_stored()
 
     async def give_sim_pin(self, pin: Secret) -> None:
         self._sim_pin = pin

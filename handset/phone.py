@@ -205,7 +205,8 @@ class Phone:
             elif isinstance(event, Received) and self._session is not None:
                 await self._receive(self._session, event)
             elif isinstance(event, Received):
-                _log.warning("a text came before the SIM's number was known, and was not read")
+                _log.warning("a text came before the SIM's number was known; it is left for later")
+                self._bearer.leave_text()
 
     async def _receive(self, session: HandsetSession, event: Received) -> None:
         await self._do(session, lambda now: session.receive_text(event.sender, event.text, now))
@@ -230,6 +231,7 @@ class Phone:
             self._session = session
             self._tell(replace(self.connection, trouble=None, identity=identity, sim_is_new=not same))
             await self._do(session, session.start)
+            self._bearer.offer_left_texts()
         else:
             self._tell(replace(self.connection, trouble=None))
 

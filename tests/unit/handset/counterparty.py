@@ -117,6 +117,8 @@ class ScriptedBearer:
         self.closed = False
         self.sim_pins: list[Secret] = []
         self._events: asyncio.Queue[BearerEvent] = asyncio.Queue()
+        self._last: BearerEvent | None = None
+        self.left: list[BearerEvent] = []
         self.tell(Ready(IMSI, msisdn))
         self.tell(Signal(71))
 
@@ -134,7 +136,16 @@ class ScriptedBearer:
         return outcome
 
     async def next_event(self) -> BearerEvent:
-        return await self._events.get()
+        self._last = await self._events.get()
+        return self._last
+
+    def leave_text(self) -> None:
+        assert self._last is not None
+        self.left.append(self._last)
+
+    def offer_left_texts(self) -> None:
+        while self.left:
+            self.tell(self.left.pop(0))
 
     async def give_sim_pin(self, pin: Secret) -> None:
         self.sim_pins.append(pin)

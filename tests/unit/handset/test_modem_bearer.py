@@ -110,6 +110,25 @@ async def test_a_text_is_on_the_sim_until_the_next_event_is_asked_for(tmp_path: 
             waiting.cancel()
 
 
+async def test_a_text_that_is_left_stays_on_the_sim_and_comes_again_when_it_is_asked_for(tmp_path: Path) -> None:
+    store = MemoryStore()
+    async with (
+        serving(PHONES, {}, store, smpp_port=0, link_dir=tmp_path),
+        bearer_on(tmp_path / "modem0", OPERATOR) as ours,
+        bearer_on(tmp_path / "modem1", OURS) as operators,
+    ):
+        await next_but_signal(ours)
+        await next_but_signal(operators)
+        for text in ("first", "second"):
+            await soon(operators.send(f"+{OURS}", text))
+            assert await next_but_signal(ours) == Received(f"+{OPERATOR}", text)
+            ours.leave_text()
+        assert len(store.slots(PHONES[0].imsi)) == 2
+        ours.offer_left_texts()
+        assert await next_but_signal(ours) == Received(f"+{OPERATOR}", "first")
+        assert await next_but_signal(ours) == Received(f"+{OPERATOR}", "second")
+
+
 async def test_a_port_that_is_not_there_is_told_once(tmp_path: Path) -> None:
     async with bearer_on(tmp_path / "none", OPERATOR) as ours:
         event = await soon(ours.next_event())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from handset.actions import Done, InDoubt, PayeeNamed, Update
+from handset.actions import Done, InDoubt, OperatorWrites, PayeeNamed, Update
 from handset.bearer import Gone, Ready, Received, Trouble
 from handset.phone import Connection, NotConnected, Phone
 from handset.session import Policy
@@ -123,6 +123,18 @@ async def test_the_number_given_is_used_and_remembered_for_a_sim_that_does_not_k
         assert identity.msisdn == MSISDN
     async with running(tmp_path, ScriptedBearer(msisdn=None)) as rig:
         await rig.connected()
+
+
+async def test_a_text_that_comes_while_the_number_is_unknown_is_left_and_read_once_it_is_known(tmp_path: Path) -> None:
+    bearer = ScriptedBearer(msisdn=None)
+    text = Received(OPERATOR, "Your contract ends in May.")
+    async with running(tmp_path, bearer) as rig:
+        await rig.until(lambda: rig.phone.connection.trouble is Trouble.NUMBER_UNKNOWN)
+        bearer.tell(text)
+        await rig.until(lambda: bearer.left == [text])
+        bearer.tell(Ready(IMSI, MSISDN))
+        await rig.until(lambda: rig.has(OperatorWrites))
+        assert bearer.left == []
 
 
 async def test_a_changed_sim_is_told_and_sends_nothing_of_the_other_ones(tmp_path: Path) -> None:
