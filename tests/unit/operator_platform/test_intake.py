@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from operator_platform.actions import Note, SendSms
+from operator_platform.store import TransactionKey
 from tests.unit.operator_platform.counterpart import ALICE, BOB, Handset, random_bytes
-from tests.unit.operator_platform.test_relay import NAME, inquire
-from wire.identity import Identity
+from tests.unit.operator_platform.test_relay import DONE, NAME, inquire, send_transfer
+from wire.identity import IDENTITY_BYTES, Identity
 from wire.terminal import Kind, Notice, Reply, Request, to_text
 
 TABLES = ("platform", "subscribers", "transactions", "requests", "counters", "outbox", "notices")
@@ -43,8 +44,36 @@ def test_a_request_that_claims_another_imsi_than_the_register_has_gets_58(platfo
     assert refused(platform, ALICE.msisdn, swapped.inquiry()) == "58"
 
 
-def test_a_transfer_whose_transaction_was_never_registered_gets_25(platform, alice):
-    assert refused(platform, ALICE.msisdn, alice.transfer(b"12345678")) == "25"
+def test_a_request_that_claims_nothing_gets_97_from_an_unknown_number(platform, alice):
+    assert refused(platform, "8613800000099", alice.transfer(b"12345678")) == "97"
+
+
+def test_a_transfer_whose_transaction_is_not_here_is_opened_with_the_imsi_of_the_register(platform, bank, alice):
+    transfer = alice.transfer(b"12345678")
+    platform.sms_from(ALICE.msisdn, transfer)
+    assert bank.open_registration(platform.sent[-1]).identity == ALICE
+    platform.register()
+    exchange = platform.take("0200")
+    assert bank.open_exchange(exchange) == (ALICE, transfer)
+    platform.from_bank(bank.answer(exchange, DONE))
+    assert alice.open(platform.sms[0].text) == DONE
+
+
+def test_a_transfer_still_in_doubt_after_the_purge_gets_its_outcome_from_the_bank(platform, bank, alice):
+    transfer, exchange = send_transfer(platform, alice)
+    platform.from_bank(bank.answer(exchange, DONE))
+    platform.accepted(platform.sms.pop())  # and the handset never sees it
+    platform.disconnect()
+    platform.now += platform.policy.answers_keep_s
+    platform.wait(7200)
+    assert platform.store.transaction_of(TransactionKey(ALICE.msisdn, transfer.transaction_id)) is None
+    platform.connect()
+    platform.sms_from(ALICE.msisdn, transfer)
+    platform.register()
+    again = platform.take("0200")
+    assert bank.open_exchange(again) == (ALICE, transfer)
+    platform.from_bank(bank.answer(again, DONE))
+    assert alice.open(platform.sms[0].text) == DONE
 
 
 def test_a_transfer_after_the_sim_was_swapped_gets_58(platform, alice):
@@ -90,17 +119,26 @@ def test_an_sms_that_is_no_request_is_named_in_the_log_and_goes_no_further(platf
     assert rows(platform) == before
 
 
-def test_random_sms_never_raise_and_never_reach_the_store(platform, alice):
+def test_random_sms_never_raise_and_from_a_stranger_never_reach_the_store(platform):
+    random = random_bytes(4)
+    before = rows(platform)
+    texts = [to_text(random(number % 130)) for number in range(300)]
+    for text in texts:
+        platform.sms_from("8613800000099", text)
+    assert rows(platform) == before
+    for text in texts:
+        platform.sms_from(ALICE.msisdn, text)
+
+
+def test_a_spoiled_identity_never_reaches_the_store(platform, alice):
     random = random_bytes(4)
     good = alice.inquiry().encode()
     before = rows(platform)
-    for number in range(300):
+    for place in range(9, 9 + IDENTITY_BYTES):
         spoiled = bytearray(good)
-        spoiled[number % 25] ^= 1 + random(1)[0] % 255
-        text = to_text(random(number % 130)) if number % 2 else to_text(bytes(spoiled))
-        if number % 2 or number % 25 in range(9, 25):  # random, or a spoiled identity
-            platform.sms_from(ALICE.msisdn, text)
-            assert rows(platform) == before
+        spoiled[place] ^= 1 + random(1)[0] % 255
+        platform.sms_from(ALICE.msisdn, to_text(bytes(spoiled)))
+        assert rows(platform) == before
 
 
 def test_a_sender_that_is_no_number_is_ignored(platform, alice):
