@@ -5,8 +5,10 @@ Rules
 2. All exchanges of a transaction share one serial; no two transactions do. It is registered first (steps 102-108).
 3. PSAM keys are in memory only: after a restart, what is unanswered is registered anew under a fresh serial.
 4. No answer in `repeat_s`: the stored bytes again. No answer in `give_up_s`: the table below.
-5. A transfer that may have reached the bank is never forgotten without the bank's sealed word: it is reversed, and
-   once it is being reversed only the answer to the reversal counts. A reversal is repeated until answered.
+5. A transfer that may have reached the bank and gets no answer in time is reversed. Once it is being reversed, only
+   the answer to the reversal counts, and the reversal is repeated until answered. Such a transfer is forgotten without
+   the bank's sealed word in two cases: the bank's own answer opens and seals nothing inside, or, before a reversal,
+   serials are spent (rule 6). Either can leave it booked at the bank; rule 8 says how its handset learns that.
 6. Code A0 without DE48 says that the serial is of no use: a fresh one, three times in a row at most.
 7. An answer that does not open, or answers something else, is as good as none.
 8. What is forgotten was told to the handset in an unsealed reply, which settles nothing about a transfer; the

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from operator_platform.policy import Policy
+from operator_platform.relay import NEXT_STATE, Event
 from operator_platform.store import RequestKey, State, TransactionKey
 from tests.unit.operator_platform.counterpart import (
     ALICE,
@@ -47,6 +48,18 @@ def key_of(request, identity=ALICE):
 def state_of(platform, request):
     stored = platform.store.request(key_of(request))
     return State.FORGOTTEN if stored is None else stored.state
+
+
+# -- the table ------------------------------------------------------------------------------------------------
+
+
+def test_a_transfer_that_may_have_reached_the_bank_is_forgotten_in_the_cases_of_rule_5_only():
+    forgotten = {case for case, state in NEXT_STATE[True].items() if state is State.FORGOTTEN}
+    assert {(state, event) for state, event in forgotten if state is not State.WAITING} == {
+        (State.SENT, Event.BARE_ANSWER),
+        (State.SENT, Event.SERIALS_SPENT),
+        (State.REVERSING, Event.BARE_ANSWER),
+    }
 
 
 # -- the way of the patent ------------------------------------------------------------------------------------
