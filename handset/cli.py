@@ -202,7 +202,7 @@ def transfer(
 
     with _prepared(settings) as (ready, store):
         report = _converse(ready, store, wait_s, as_json, lambda talk: talk.transfer(order, confirm, pin))
-    _print(report, as_json)
+        _print(report, as_json)
     ctx.exit(EXIT_STATUS[report.outcome])
 
 
@@ -222,7 +222,7 @@ def balance(ctx: click.Context, account: str, as_json: bool, wait_s: float) -> N
     pin = _pin_source(settings.language)()
     with _prepared(settings) as (ready, store):
         report = _converse(ready, store, wait_s, as_json, lambda talk: talk.balance(account, pin))
-    _print(report, as_json)
+        _print(report, as_json)
     ctx.exit(EXIT_STATUS[report.outcome])
 
 
@@ -397,7 +397,9 @@ def _converse(
     async def conversation() -> Report:
         task = asyncio.current_task()
         assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        # asyncio's own handler of Ctrl-C takes only the first: the second would break off the report.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         async with conversing(opener, settings.language, wait_s, _sim_pin_source(settings)) as talking:
             if not as_json:
                 talking.say = lambda line: click.echo(line, err=True)

@@ -1,9 +1,10 @@
 """A phone without a screen: asks, waits, and reports, for the commands of `handset.cli`."""
 
 import asyncio
+import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -22,7 +23,8 @@ from handset.actions import (
 )
 from handset.amounts import format_yuan
 from handset.bearer import Trouble
-from handset.phone import Connection, Phone
+from handset.phone import Connection, NotConnected, Phone
+from handset.sqlite_store import StoreUnusable
 from handset.store import State, StoredRequest
 from handset.texts import Text, say_code, text_of
 from wire.response_codes import Language
@@ -33,6 +35,8 @@ OpenPhone = Callable[[Callable[[Update | Connection], None]], Phone]
 Told = Update | Connection | BaseException
 _SIM_PIN_TROUBLES = {Trouble.SIM_PIN_NEEDED, Trouble.SIM_PIN_WRONG}
 _Found = TypeVar("_Found")
+
+_log = logging.getLogger("handset.conversation")
 
 
 class Unconnected(Exception):
@@ -73,6 +77,10 @@ class Conversation:
         self.say: Callable[[str], None] = lambda _: None  # what goes on, for a person
 
     # -- waiting ------------------------------------------------------------------------------------------
+
+    def stop_waiting(self) -> None:
+        """Take what was told so far, and wait for nothing more."""
+        self._deadline = time.monotonic()
 
     async def _next(self) -> Update | Connection | None:
         """Return what the phone tells next, None when the time is over."""
@@ -134,14 +142,13 @@ class Conversation:
         if not self.prompted(lambda: confirm(name_last)):
             return await self._report(transaction_id, order, "declined", None, Text.NOT_CONFIRMED.say(self._language))
         secret = self.prompted(pin)
-        await self._phone.transfer(transaction_id, order.payer, order.payee, order.amount_fen, secret)
-        return await self._follow(transaction_id, order)
+        ordering = self._phone.transfer(transaction_id, order.payer, order.payee, order.amount_fen, secret)
+        return await self._follow(transaction_id, order, ordering)
 
     async def retry(self, request: StoredRequest) -> Report:
         """Send a transfer in doubt again and wait for its end; a settled one is only reported."""
         order = Order(request.order.payer, request.order.payee, request.order.amount_fen)
-        await self._phone.retry(request.transaction_id)
-        return await self._follow(request.transaction_id, order)
+        return await self._follow(request.transaction_id, order, self._phone.retry(request.transaction_id))
 
     async def balance(self, account: str, pin: Secret) -> Report:
         """Ask for a balance."""
@@ -159,16 +166,51 @@ class Conversation:
 
     # -- reports ------------------------------------------------------------------------------------------
 
-    async def _follow(self, transaction_id: bytes, order: Order) -> Report:
-        """Wait for the end of a transfer that was ordered. Ctrl-C ends the waiting, not the doubt."""
+    async def _follow(self, transaction_id: bytes, order: Order, ordering: Awaitable[None]) -> Report:
+        """Order a transfer and wait for its end.
+
+        Once it is stored it may be sent, now or at the next start. From then on every ending is a report: Ctrl-C and
+        a failing disk end the waiting, not the doubt. What `ordering` raises goes on only if nothing was stored.
+        """
+        try:
+            await _whole(ordering, self.stop_waiting)
+        except Exception as error:
+            if not await _whole(self._may_be_stored(transaction_id), self.stop_waiting):
+                raise
+            self._say_failure(error)
+            self.stop_waiting()
+        answer: Update | None = None
         try:
             answer = await self._settled(transaction_id, Done, Declined, Refused, AlreadyInDoubt)
             if isinstance(answer, AlreadyInDoubt):
                 self.say(Text.ALREADY_IN_DOUBT.say(self._language))
-                transaction_id = answer.in_doubt_id
+                transaction_id, answer = answer.in_doubt_id, None
                 answer = await self._settled(transaction_id, Done, Declined, Refused)
         except asyncio.CancelledError:
-            answer = None
+            pass
+        except Exception as error:
+            self._say_failure(error)
+        return await _whole(self._end(transaction_id, order, answer), self.stop_waiting)
+
+    async def _may_be_stored(self, transaction_id: bytes) -> bool:
+        """Tell whether a transfer is in the store; a store that cannot tell may hold it."""
+        try:
+            requests = await self._phone.requests(transaction_id)
+        except Exception:
+            return True
+        return any(request.kind is Kind.TRANSFER for request in requests)
+
+    def _say_failure(self, error: Exception) -> None:
+        """Say what ended the waiting for a transfer that was ordered."""
+        if isinstance(error, NotConnected):
+            self.say(text_of(error.trouble).say(self._language))
+        elif isinstance(error, StoreUnusable):
+            self.say(Text.STATE_UNUSABLE.say(self._language, reason=error))
+        else:
+            _log.error("waiting for a transfer ended with %s", type(error).__name__)
+
+    async def _end(self, transaction_id: bytes, order: Order, answer: Update | None) -> Report:
+        """Report the end of a transfer that was ordered; without an answer it is in doubt."""
         language = self._language
         if isinstance(answer, Done):
             done = Text.DONE.say(language) if answer.code == "00" else say_code(Text.DONE_DEFECT, answer.code, language)
@@ -198,7 +240,11 @@ class Conversation:
     async def _report(
         self, transaction_id: bytes, order: Order, outcome: str, code: str | None, message: str
     ) -> Report:
-        requests = await self._phone.requests(transaction_id)
+        try:
+            requests = await self._phone.requests(transaction_id)
+        except Exception as error:  # the outcome is known all the same, and must be told
+            _log.error("the state cannot be read: %s", type(error).__name__)
+            requests = []
         name_last = next((request.name_last for request in requests if request.name_last), None)
         about = {"payee_name_last": name_last, "amount_fen": order.amount_fen}
         return self._facts(requests, transaction_id, outcome, code, message, about)
@@ -212,15 +258,15 @@ class Conversation:
         message: str,
         about: Mapping[str, object],
     ) -> Report:
-        facts = {
+        facts: dict[str, object] = {
             "transaction_id": transaction_id.hex(),
             "serial": next((request.serial for request in reversed(requests) if request.serial), None),
             "outcome": outcome,
             "code": code,
             "message": message,
             **about,
-            "sms_sent": sum(request.sms_sent for request in requests),
-            "sms_received": sum(request.sms_received for request in requests),
+            "sms_sent": sum(request.sms_sent for request in requests) if requests else None,
+            "sms_received": sum(request.sms_received for request in requests) if requests else None,
             "elapsed_s": round(time.monotonic() - self._started, 3),
         }
         return Report(outcome, message, facts)
@@ -241,7 +287,19 @@ async def conversing(
         yield conversation
     finally:
         running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        # Whole: a second Ctrl-C while the modem is let go of must not take the report away.
+        await _whole(asyncio.gather(running, return_exceptions=True), conversation.stop_waiting)
+
+
+async def _whole(work: Awaitable[_Found], interrupted: Callable[[], None]) -> _Found:
+    """Wait for short work to its end; a cancellation meanwhile does not end it but calls `interrupted`."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            interrupted()
+    return task.result()
 
 
 def _end_at_once(number: int, _frame: FrameType | None) -> None:

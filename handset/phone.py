@@ -80,6 +80,7 @@ class Phone:
         self._clock = clock
         self.connection = Connection()
         self._session: HandsetSession | None = None
+        self._ended = False
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="handset store")
         self._to_send: asyncio.Queue[tuple[HandsetSession, SendText]] = asyncio.Queue()
         self._wakeup: float | None = None
@@ -99,6 +100,7 @@ class Phone:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._bearer.close()
             self._worker.shutdown()
+            self._ended = True
 
     # -- what the customer asks ---------------------------------------------------------------------------
 
@@ -133,7 +135,9 @@ class Phone:
         return [request for request in await self._work(self._store.open_requests) if request.kind is Kind.TRANSFER]
 
     async def requests(self, transaction_id: bytes) -> list[StoredRequest]:
-        """Return what was asked under one id."""
+        """Return what was asked under one id. Answers after the phone has ended too, as long as the store is open."""
+        if self._ended:
+            return self._store.requests(transaction_id)
         return await self._work(lambda: self._store.requests(transaction_id))
 
     async def give_sim_pin(self, pin: Secret) -> None:
@@ -166,6 +170,8 @@ class Phone:
         return actions
 
     async def _work(self, call: Callable[[], _Result]) -> _Result:
+        if self._ended:
+            raise StoreUnusable("the phone has stopped")
         return await asyncio.get_running_loop().run_in_executor(self._worker, call)
 
     async def _send_texts(self) -> None:

@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import handset.modem_bearer
 from handset.cli import main
 from handset.demo_customers import CUSTOMERS
 from handset.sqlite_store import Bank, SqliteStore
+from handset.store import StoredRequest
 from tests.unit.handset.counterparty import NAME, OPERATOR, PAYEE, PAYER, PIN, SERIAL, Counterparty, ScriptedBearer
 from wire.sealing import fingerprint
 from wire.terminal import Kind
@@ -114,6 +117,72 @@ def test_an_interruption_reports_the_doubt(run: Run, far: Counterparty, number: 
     result = run(*TRANSFER, "--json")
     assert result.exit_code == 3
     assert _object(result)["outcome"] == "in_doubt"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_while_a_transfer_is_stored_reports_the_doubt(
+    run: Run, far: Counterparty, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far.silent.add(Kind.TRANSFER)
+    put_request = SqliteStore.put_request
+
+    def interrupted(store: SqliteStore, request: StoredRequest) -> None:
+        put_request(store, request)
+        if request.kind is Kind.TRANSFER and request.sms_sent == 1:
+            for _ in range(2):  # the second comes while the first is being taken
+                os.kill(os.getpid(), number)
+                time.sleep(0.1)  # a slow disk: the loop takes the signal before the commit
+
+    monkeypatch.setattr(SqliteStore, "put_request", interrupted)
+    result = run(*TRANSFER, "--json")
+    assert result.exit_code == 3, result.output
+    found = _object(result)
+    assert (found["outcome"], found["amount_fen"]) == ("in_doubt", 1234)
+
+
+def test_a_disk_that_fails_after_the_order_reports_the_doubt(
+    run: Run, far: Counterparty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_store: SqliteStore, _request: StoredRequest) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    far.when_transferred = lambda: monkeypatch.setattr(SqliteStore, "put_request", broken)
+    result = run(*TRANSFER, "--json")
+    assert result.exit_code == 3, result.output
+    found = _object(result)
+    assert (found["outcome"], found["payee_name_last"], found["sms_sent"]) == ("in_doubt", NAME[-1], 2)
+
+
+def test_a_state_that_cannot_even_be_read_after_the_order_reports_the_doubt(
+    run: Run, far: Counterparty, tmp_path: Path
+) -> None:
+    def break_the_disk() -> None:
+        database = sqlite3.connect(tmp_path / "state" / "handset.sqlite", isolation_level=None)
+        database.execute("DROP TABLE request")
+        database.close()
+
+    far.when_transferred = break_the_disk
+    result = run(*TRANSFER)
+    assert result.exit_code == 3, result.output
+    assert "cannot be written" in result.stderr
+    assert "handset retry" in result.stdout
+
+
+def test_a_transfer_that_could_not_be_stored_ends_with_2_and_is_not_sent(
+    run: Run, far: Counterparty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_request = SqliteStore.put_request
+
+    def full(store: SqliteStore, request: StoredRequest) -> None:
+        if request.kind is Kind.TRANSFER:
+            raise sqlite3.OperationalError("database or disk is full")
+        put_request(store, request)
+
+    monkeypatch.setattr(SqliteStore, "put_request", full)
+    result = run(*TRANSFER, "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "disk is full" in result.stderr
+    assert far.transfers == []
 
 
 def test_retry_without_an_id_settles_all_and_then_has_nothing_to_do(run: Run, far: Counterparty) -> None:
