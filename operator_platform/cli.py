@@ -28,6 +28,8 @@ from wire.secret import Secret
 
 PASSWORD_VARIABLE = "OPERATOR_SMPP_PASSWORD"  # noqa: S105  # its name, not a password
 _PASSWORD_CHARACTERS_MAX = 8  # SMPP 3.4 clause 5.2.2: nine octets with the final zero
+# While it waits for a locked store, a serving platform hears neither its connections nor SIGTERM.
+_SERVING_LOCK_WAIT_S = 0.1
 _DEFAULTS = Policy()
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _log = logging.getLogger("operator_platform")
@@ -263,14 +265,21 @@ def serve(
     password = _password(smpp_password_file)
     tls = mutual_context(ssl.Purpose.SERVER_AUTH, tls_certificate, tls_key, tls_bank_ca)
     policy = Policy(notice_language=notice_language, repeat_s=repeat_s, give_up_s=give_up_s)
-    with state.store() as store, state.lock():
-        platform = store.platform()
-        if platform is None:
-            raise CannotStart(f"{state.path} was not set up to the end; remove it and run init again")
+    platform = _platform_of(state)
+    with state.store(_SERVING_LOCK_WAIT_S) as store, state.lock():
         session = OperatorSession(*platform, store, state.keys.load(), os.urandom, policy)
         bearer = SmppBearer(*smpp, system_id, password, short_number)
         server = OperatorServer(session, store, state.keys, bearer, *bank, tls=tls, on_ready=_announce)
         run_until_stopped(server.run())
+
+
+def _platform_of(state: StateFolder) -> tuple[str, int]:
+    """Return operator id and node. Raises StoreLocked unless the store can be written by now."""
+    with state.store() as store, store.transaction():
+        platform = store.platform()
+    if platform is None:
+        raise CannotStart(f"{state.path} was not set up to the end; remove it and run init again")
+    return platform
 
 
 def _announce(bank_connected: bool) -> None:

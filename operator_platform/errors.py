@@ -17,7 +17,11 @@ class BadKeyFile(OperatorError):
 
 
 class BadState(OperatorError):
-    """The state folder holds no state, belongs to another schema, or is in use."""
+    """The state folder holds no state, belongs to another schema, cannot be read or written, or is in use."""
+
+
+class StoreLocked(BadState):
+    """Another process holds the store's file for writing. Nothing was begun; it may be free a moment later."""
 
 
 class SmsRefused(OperatorError):

@@ -2,7 +2,8 @@
 
 Every event goes through one queue. The worker takes what has gathered there, handles it in one transaction of the
 store, commits, and only then performs the actions, in order: many events share one commit, and nothing leaves before
-it is on disk. If the store or a key file cannot be written, the platform ends: it would promise what it cannot keep.
+it is on disk. While another process keeps the store locked, events wait. If the store or a key file cannot be written,
+the platform ends: it would promise what it cannot keep.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from typing import NoReturn
 
 from operator_platform.actions import Action, CloseBank, Note, SaveControlKey, SaveSeeds, SendBank, SendSms
 from operator_platform.bearer import Bearer
-from operator_platform.errors import SmsRefused
+from operator_platform.errors import SmsRefused, StoreLocked
 from operator_platform.key_files import KeyFiles
 from operator_platform.session import OperatorSession
 from operator_platform.store import OperatorStore
@@ -34,6 +35,7 @@ BATCH_EVENTS_MAX = 64
 SMS_AT_A_TIME = 8
 # Replies that are not in the outbox, on their way. More are dropped: their handsets repeat the request.
 PASSING_SMS_MAX = 1000
+DATABASE_RETRY_S = 0.5
 RECONNECT_S_MIN, RECONNECT_S_MAX = 0.5, 5.0
 _CONNECT_S = 10.0
 _READ_BYTES = 4096
@@ -95,8 +97,13 @@ class OperatorServer:
                 tasks.create_task(self._tell_ready(), name="ready")
                 for number in range(SMS_AT_A_TIME):
                     tasks.create_task(self._submit_sms(), name=f"sms {number}")
-        finally:
+        except asyncio.CancelledError:
             await self._say_goodbye()
+            raise
+        finally:
+            # After a failure nothing more is said: what the session knows is not what the store has.
+            if self._bank is not None:
+                self._bank.transport.abort()
 
     async def _tell_ready(self) -> None:
         """Say once that handsets are served, and whether the bank is there; a bank that comes up too gets a moment."""
@@ -111,14 +118,34 @@ class OperatorServer:
     async def _work(self) -> NoReturn:
         while True:
             batch = await self._next_batch()
-            now = self._clock()
-            actions: list[_Step] = []
-            with self._store.transaction():
-                for event in batch:
-                    actions += event(now)
-                actions += self._session.tick(now)
-            for action in actions:
+            for action in await self._handle_when_free(batch):
                 self._perform(action)
+
+    async def _handle_when_free(self, batch: Sequence[_Event]) -> list[_Step]:
+        """Handle a batch as soon as no other process keeps the store locked; return what is to be done."""
+        said = False
+        while True:
+            try:
+                actions = self._handle(batch)
+            except StoreLocked as error:
+                if not said:
+                    _log.error("%s; trying on", error)
+                    said = True
+                await asyncio.sleep(DATABASE_RETRY_S)
+            else:
+                if said:
+                    _log.info("the database is free again")
+                return actions
+
+    def _handle(self, batch: Sequence[_Event]) -> list[_Step]:
+        """Handle a batch in one transaction. Raises StoreLocked before anything was handled."""
+        actions: list[_Step] = []
+        with self._store.transaction():
+            now = self._clock()
+            for event in batch:
+                actions += event(now)
+            actions += self._session.tick(now)
+        return actions
 
     async def _next_batch(self) -> list[_Event]:
         """Wait for an event or the session's next wake-up; return all events that have gathered."""
@@ -206,8 +233,12 @@ class OperatorServer:
         """Sign off if there is a connection; the session's timers and the store are left as they are."""
         if self._bank is None or self._bank.is_closing():
             return
-        with self._store.transaction():
-            actions = self._session.sign_off(self._clock())
+        try:
+            with self._store.transaction():
+                actions = self._session.sign_off(self._clock())
+        except StoreLocked as error:
+            _log.warning("%s; leaving the bank without a sign-off", error)
+            actions = []
         for action in actions:
             self._perform(action)
         self._bank.close()

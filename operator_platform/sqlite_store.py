@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from operator_platform.errors import BadState
+from operator_platform.errors import BadState, StoreLocked
 from operator_platform.store import (
     OutboxSms,
     RequestKey,
@@ -22,24 +22,36 @@ from wire.terminal import Kind
 
 _SCHEMA_VERSION = 1
 # A `subscriber add` beside a serving platform holds the file for milliseconds.
-_BUSY_TIMEOUT_S = 5.0
+LOCK_WAIT_S = 5.0
 
 
 class SqliteStore:
     """An `OperatorStore` in a file, or in memory for ":memory:".
 
     `durable=False` leaves out the fsync of each commit; the simulation uses it, whose crashes are of the
-    process and not of the machine.
+    process and not of the machine. A file that another process has locked is waited for, `lock_wait_s` seconds at
+    most; the calling thread does nothing else meanwhile. Raises BadState if the file is no store of ours or cannot be
+    used, StoreLocked if it stays locked.
     """
 
-    def __init__(self, path: Path | str, durable: bool = True) -> None:
-        if path != ":memory:":
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # who pays when is not for others
-        self._connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
-        self._connection.execute("PRAGMA foreign_keys = ON")
-        self._create_or_check(path)
+    def __init__(self, path: Path | str, durable: bool = True, lock_wait_s: float = LOCK_WAIT_S) -> None:
+        self._path = path
+        try:
+            if path != ":memory:":
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # who pays when is not for others
+            self._connection = sqlite3.connect(path, timeout=lock_wait_s, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise BadState(f"{path}: cannot be opened: {error}") from error
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            self._create_or_check(path)
+        except BaseException as error:
+            self._connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise _bad_state(path, error) from error
+            raise
 
     def _create_or_check(self, path: Path | str) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
@@ -55,13 +67,18 @@ class SqliteStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
+        """Raises StoreLocked, before anything was done, if another process keeps the file."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")  # a reader that writes later would meet another's lock midway
+        except sqlite3.Error as error:
+            raise _bad_state(self._path, error) from error
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # some failures, such as a full disk, have rolled back already
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
     def _one(self, statement: str, *values: Any) -> Any:
         return self._connection.execute(statement, values).fetchone()
@@ -199,6 +216,13 @@ class SqliteStore:
             (before,),
         )
         self._connection.execute("DELETE FROM notices WHERE seen_at < ?", (before,))
+
+
+def _bad_state(path: Path | str, error: sqlite3.Error) -> BadState:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # without SQLite's extension of it
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreLocked(f"{path}: another process keeps the database locked")
+    return BadState(f"{path}: cannot be used: {error}")
 
 
 _REQUEST_COLUMNS = (

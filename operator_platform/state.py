@@ -8,7 +8,7 @@ from pathlib import Path
 
 from operator_platform.errors import BadState
 from operator_platform.key_files import KeyFiles, read_static_key
-from operator_platform.sqlite_store import SqliteStore
+from operator_platform.sqlite_store import LOCK_WAIT_S, SqliteStore
 
 
 class StateFolder:
@@ -32,11 +32,11 @@ class StateFolder:
         store.close()
 
     @contextmanager
-    def store(self) -> Iterator[SqliteStore]:
-        """Open the store. Raises BadState if there is none."""
+    def store(self, lock_wait_s: float = LOCK_WAIT_S) -> Iterator[SqliteStore]:
+        """Open the store. Raises BadState if there is none, StoreLocked if it stays locked for `lock_wait_s`."""
         if not self._database.exists():
             raise BadState(f"{self.path} holds no state; run: operator-platform --state {self.path} init --help")
-        store = SqliteStore(self._database)
+        store = SqliteStore(self._database, lock_wait_s=lock_wait_s)
         try:
             yield store
         finally:

@@ -94,7 +94,7 @@ class OperatorStore(Protocol):
     """Durable memory. Every method but `transaction` must run inside one; a crash undoes all of an unfinished one."""
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Commit on leaving, roll back on an exception."""
+        """Commit on leaving, roll back on an exception. Raises StoreLocked on entering if others keep it locked."""
 
     def subscriber(self, msisdn: str) -> Identity | None: ...
     def subscribers(self) -> list[Identity]: ...

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -128,3 +129,23 @@ def test_serve_waits_for_bank_and_sms_centre_and_ends_cleanly_on_sigterm(state):
             assert program.stderr.read() == b""
         finally:
             program.kill()
+
+
+@pytest.mark.programs
+def test_a_database_that_stays_locked_is_one_sentence_that_names_the_file(state):
+    program = [Path(sys.executable).with_name("operator-platform"), "--state", state]
+    commands = [["subscriber", "add", "--imsi", ALICE.imsi, "--msisdn", ALICE.msisdn], ["serve"]]
+    other = sqlite3.connect(state / "operator.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    running = [subprocess.Popen([*program, *command], stderr=subprocess.PIPE) for command in commands]
+    for process in running:
+        with process:
+            assert process.wait(30) == 2
+            (line,) = process.stderr.read().decode().splitlines()
+            assert f"{state / 'operator.sqlite'}: another process keeps the database locked" in line
+    other.close()
+
+
+def test_what_is_no_database_is_named(state):
+    (state / "operator.sqlite").write_bytes(b"no database " * 100)
+    assert str(state / "operator.sqlite") in run("--state", state, "subscriber", "list", expect=2)

@@ -5,6 +5,8 @@ import contextlib
 import logging
 import os
 import socket
+import sqlite3
+from typing import NamedTuple
 
 import pytest
 import smpp34
@@ -88,6 +90,7 @@ class TcpBank:
         self.signed_on = asyncio.Event()
         self.signed_off = asyncio.Event()
         self.has_keys = asyncio.Event()
+        self.gone = asyncio.Event()
         self.key_answers = 0
 
     async def __aenter__(self):
@@ -98,10 +101,12 @@ class TcpBank:
     async def _serve(self, reader, writer):
         self.writer = writer
         frames = FrameReader()
-        while data := await reader.read(4096):
-            for raw in frames.receive(data):
-                message = iso.decode(raw)
-                self._react(message, raw)
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(4096):
+                for raw in frames.receive(data):
+                    message = iso.decode(raw)
+                    self._react(message, raw)
+        self.gone.set()
 
     def _react(self, message, raw):
         if message.mti == "0820":
@@ -137,13 +142,34 @@ class TcpBank:
             self.hang_up()
 
 
+class Serving(NamedTuple):
+    """A platform that runs: its task, and the store that it holds."""
+
+    task: asyncio.Task
+    store: SqliteStore
+
+
+@contextlib.contextmanager
+def locked(folder):
+    """Hold the store's file as another process does that does not finish."""
+    with contextlib.closing(sqlite3.connect(folder / "operator.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+async def said(caplog, text):
+    async with asyncio.timeout(PATIENCE_S):
+        while text not in caplog.text:  # noqa: ASYNC110  # a log has no event to wait for
+            await asyncio.sleep(0.01)
+
+
 @contextlib.asynccontextmanager
-async def serving(bank, folder, smpp_port, bank_port, policy=None, ready=None):
+async def serving(bank, folder, smpp_port, bank_port, policy=None, ready=None, expect_failure=False):
     """Run a platform on a state folder; stop it as SIGTERM does."""
     files = KeyFiles(folder / "keys")
     if not (folder / "keys").exists():
         files.save_static(bank.static)
-    store = SqliteStore(folder / "operator.sqlite", durable=False)
+    store = SqliteStore(folder / "operator.sqlite", durable=False, lock_wait_s=0.05)
     with store.transaction():
         store.put_subscriber(ALICE)
     session = OperatorSession(OPERATOR, NODE, store, files.load(), os.urandom, policy or Policy(repeat_s=0.3))
@@ -151,11 +177,12 @@ async def serving(bank, folder, smpp_port, bank_port, policy=None, ready=None):
     server = OperatorServer(session, store, files, bearer, "127.0.0.1", bank_port, on_ready=ready)
     task = asyncio.create_task(server.run())
     try:
-        yield session
+        yield Serving(task, store)
     finally:
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task])
+        if not task.cancelled() and not expect_failure:
+            task.result()
         store.close()
 
 
@@ -285,6 +312,76 @@ async def test_a_chinese_sentence_goes_out_in_ucs2_and_a_refused_sms_is_sent_aga
         assert sms.data_coding == 8
         assert sms.short_message.decode("utf-16-be") == PLAIN_NOTICES["zh"]
         assert (await tcp.take())[0].mti == "0630"
+
+
+async def test_while_the_database_is_locked_events_wait_and_none_is_lost(bank, tmp_path, caplog):
+    alices = [Handset(bank, seed=seed) for seed in (2, 3)]
+    async with (
+        SmsCentre(free_port()) as centre,
+        TcpBank(bank) as tcp,
+        serving(bank, tmp_path, centre.port, tcp.port, Policy(repeat_s=60)) as platform,
+    ):
+        await asyncio.wait_for(centre.bound.wait(), PATIENCE_S)
+        await asyncio.wait_for(tcp.has_keys.wait(), PATIENCE_S)
+        with locked(tmp_path):
+            for alice in alices:
+                await centre.deliver(ALICE.msisdn, to_text(alice.inquiry().encode()))
+            await said(caplog, "operator.sqlite: another process keeps the database locked; trying on")
+            assert not platform.task.done()
+            assert not bank.registered
+        for _ in alices:
+            message, _raw = await tcp.take()
+            tcp.send(bank.answer(message, NAME))
+            await centre.take()
+    assert caplog.text.count("database locked") == 1
+
+
+async def test_a_platform_stops_while_the_database_is_locked(bank, tmp_path, caplog):
+    async with (
+        SmsCentre(free_port()) as centre,
+        TcpBank(bank) as tcp,
+        serving(bank, tmp_path, centre.port, tcp.port) as platform,
+    ):
+        await asyncio.wait_for(centre.bound.wait(), PATIENCE_S)
+        await asyncio.wait_for(tcp.has_keys.wait(), PATIENCE_S)
+        with locked(tmp_path):
+            await centre.deliver(ALICE.msisdn, to_text(Handset(bank).inquiry().encode()))
+            await said(caplog, "trying on")
+            platform.task.cancel()
+            async with asyncio.timeout(2):
+                with pytest.raises(asyncio.CancelledError):
+                    await platform.task
+        assert not tcp.signed_off.is_set()
+
+
+# A deferred foreign key without its parent: every statement of the transaction succeeds, and COMMIT fails.
+COMMIT_FAILS = """
+    CREATE TEMP TABLE parent (id INTEGER PRIMARY KEY);
+    CREATE TEMP TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+    CREATE TEMP TRIGGER spoil AFTER INSERT ON main.requests BEGIN INSERT INTO child VALUES (1); END;
+"""
+
+
+async def test_nothing_leaves_before_the_commit_that_it_follows_from(bank, tmp_path):
+    async with (
+        SmsCentre(free_port()) as centre,
+        TcpBank(bank) as tcp,
+        serving(bank, tmp_path, centre.port, tcp.port, expect_failure=True) as platform,
+    ):
+        await asyncio.wait_for(centre.bound.wait(), PATIENCE_S)
+        await asyncio.wait_for(tcp.has_keys.wait(), PATIENCE_S)
+        platform.store._connection.executescript(COMMIT_FAILS)
+        await centre.deliver(ALICE.msisdn, to_text(Handset(bank).inquiry().encode()))
+        async with asyncio.timeout(PATIENCE_S):
+            with pytest.raises(ExceptionGroup) as failed:
+                await platform.task
+            await tcp.gone.wait()
+        assert failed.group_contains(sqlite3.IntegrityError)
+        assert not bank.registered  # its 0600 was made in that transaction
+        assert tcp.received.empty()
+        platform.store._connection.execute("DROP TRIGGER temp.spoil")
+        with platform.store.transaction():
+            assert platform.store.unanswered() == []
 
 
 async def test_texts_of_every_coding_arrive_and_receipts_do_not(bank):
