@@ -54,7 +54,8 @@ class KeyDelivery:
         fields = {48: block_text(block), 70: NetworkCode.KEYS}
         message = self._outgoing.message("0800", operator, now, fields)
         due = now + self._bank.policy.repeat_s
-        self._pushes[operator] = _Push(connection, kind, number, delivered.generation, message, due)
+        under = 0 if kind is BlockKind.FIRST_SEEDS else delivered.generation
+        self._pushes[operator] = _Push(connection, kind, number, under, message, due)
         what = kind.name.lower().replace("_", " ")
         return [Note("info", f"{what} {number} sent to operator {operator}"), Send(connection, iso.encode(message))]
 
@@ -120,7 +121,7 @@ class KeyDelivery:
         keys, held = self._bank.keys, self._bank.keys.of(operator)
         if not held.generation:
             return None
-        if not delivered.generation:
+        if delivered.generation not in held.seeds:  # none was delivered, or it is lost: only the static key is left
             block = keys.first_seeds_block(operator, self._bank.nonce())
             return BlockKind.FIRST_SEEDS, held.generation, block
         if delivered.generation < held.generation:

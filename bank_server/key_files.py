@@ -138,17 +138,13 @@ class KeyFolder:
     def erase_older(self, operator: str, generation: int, epoch: int) -> list[str]:
         """Erase seeds before `generation` and control keys before `epoch`; return the names of the files erased.
 
-        The newest of each is never erased, whatever is asked.
+        The newest of each is never erased, whatever is asked. Raises UnusableKeyFile if one cannot be erased.
         """
         folder = self._operators / operator
-        seeds, controls = _numbered(folder, "seeds"), _numbered(folder, "control")
-        outdated = [path for number, path in seeds.items() if number < min(generation, max(seeds))]
-        outdated += [path for number, path in controls.items() if number < min(epoch, max(controls))]
-        for path in outdated:
-            path.unlink()
-        if outdated:
-            _sync_folder(folder)
-        return [path.name for path in outdated]
+        try:
+            return _erase_older(folder, generation, epoch)
+        except OSError as error:
+            raise UnusableKeyFile(folder, f"keys cannot be erased: {error.strerror}") from error
 
     def state(self) -> tuple[tuple[str, int], ...]:
         """Return names and times of all operators' key files: whatever changes there changes this."""
@@ -175,6 +171,17 @@ class KeyFolder:
             {generation: Seeds(generation, *pair) for generation, pair in pairs("seeds")},
             {epoch: ControlKey(epoch, *pair) for epoch, pair in pairs("control")},
         )
+
+
+def _erase_older(folder: Path, generation: int, epoch: int) -> list[str]:
+    seeds, controls = _numbered(folder, "seeds"), _numbered(folder, "control")
+    outdated = [path for number, path in seeds.items() if number < min(generation, max(seeds))]
+    outdated += [path for number, path in controls.items() if number < min(epoch, max(controls))]
+    for path in outdated:
+        path.unlink()
+    if outdated:
+        _sync_folder(folder)
+    return [path.name for path in outdated]
 
 
 def _pair_reader(folder: Path) -> Callable[[str], list[tuple[int, tuple[Secret, Secret]]]]:

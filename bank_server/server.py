@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from bank_server.actions import Action, Close, Note, Send
 from bank_server.errors import BankError, UnusableState
 from bank_server.key_files import KeyFolder
 from bank_server.keys import BankKeys
 from bank_server.session import BankSession
-from bank_server.store import LedgerStore
+from bank_server.store import DeliveredKeys, LedgerStore
 from wire.errors import BadFrame
 from wire.framing import FrameReader, frame
 
@@ -50,10 +51,20 @@ class _Forget:
 
 
 @dataclass(frozen=True, slots=True)
+class _Erase:
+    """Keys have no more use. They go when that is on disk: a rollback would leave us needing what is erased."""
+
+    outdated: DeliveredKeys
+
+
+_Action: TypeAlias = Action | _Forget | _Erase
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something to do inside the worker's transaction; `connection` is closed if it fails."""
 
-    handle: Callable[[float], Sequence[Action | _Forget]]
+    handle: Callable[[float], Sequence[_Action]]
     connection: int | None = None
 
 
@@ -145,9 +156,9 @@ class BankServer:
             batch.append(self._queue.get_nowait())
         return batch
 
-    def _handle(self, batch: list[Event]) -> list[Action | _Forget] | None:
+    def _handle(self, batch: list[Event]) -> list[_Action] | None:
         """Handle a batch in one transaction, on the worker's thread; None if the database is locked for now."""
-        actions: list[Action | _Forget] = []
+        actions: list[_Action] = []
         transaction = self._store.transaction()
         try:
             transaction.__enter__()
@@ -163,7 +174,7 @@ class BankServer:
         self._wakeup = self._session.next_wakeup()
         return actions
 
-    def _handle_one(self, event: Event, now: float) -> Sequence[Action | _Forget]:
+    def _handle_one(self, event: Event, now: float) -> Sequence[_Action]:
         """Handle one event. A fault of ours in it is undone and costs its connection, not the others' answers."""
         try:
             with self._store.savepoint():
@@ -172,7 +183,8 @@ class BankServer:
             _log.exception("an event could not be handled and was undone")
             return [] if event.connection is None else [Close(event.connection, "a fault of the bank")]
 
-    def _perform(self, actions: Sequence[Action | _Forget]) -> None:
+    def _perform(self, actions: Sequence[_Action]) -> None:
+        """Do what came of a batch, after its commit and while no other is handled."""
         for action in actions:
             match action:
                 case Note(level, text):
@@ -185,6 +197,8 @@ class BankServer:
                         self._writers[connection].close()
                 case _Forget(connection):
                     self._writers.pop(connection).close()
+                case _Erase(outdated):
+                    self._erase(outdated)
 
     def _send(self, connection: int, message: bytes) -> None:
         writer = self._writers.get(connection)
@@ -223,7 +237,7 @@ class BankServer:
             self._tasks.discard(task)
         await self._queue.put(Event(lambda now: self._gone(connection, now)))
 
-    def _gone(self, connection: int, now: float) -> list[Action | _Forget]:
+    def _gone(self, connection: int, now: float) -> list[_Action]:
         """Close only now, behind the answers to what came before the end."""
         return [*self._session.disconnected(connection, now), _Forget(connection)]
 
@@ -257,7 +271,7 @@ class BankServer:
                 await self._queue.put(Event(lambda now: self._reload_keys(folder, now)))
             if self._clock() >= next_erasure:
                 next_erasure = self._clock() + ERASE_POLL_S
-                await self._queue.put(Event(lambda now: self._erase_keys(folder, now)))
+                await self._queue.put(Event(self._outdated_keys))
 
     def _reload_keys(self, folder: KeyFolder, now: float) -> list[Action]:
         try:
@@ -266,12 +280,18 @@ class BankServer:
             return [Note("error", f"renewed keys cannot be used; the old ones stay: {error}")]
         return [Note("info", "keys were changed and are read again"), *self._session.keys_changed(now)]
 
-    def _erase_keys(self, folder: KeyFolder, now: float) -> list[Action]:
-        notes: list[Action] = []
-        for outdated in self._session.outdated_keys(now):
-            erased = folder.erase_older(outdated.operator, outdated.generation, outdated.epoch)
-            held = self._keys.of(outdated.operator)
-            self._keys.put(held.without_older(outdated.generation, outdated.epoch))
-            if erased:
-                notes.append(Note("info", f"operator {outdated.operator}: erased {', '.join(erased)}"))
-        return notes
+    def _outdated_keys(self, now: float) -> list[_Action]:
+        return [_Erase(outdated) for outdated in self._session.outdated_keys(now)]
+
+    def _erase(self, outdated: DeliveredKeys) -> None:
+        """Erase keys on disk and in memory. What stays because of a fault is erased at the next look."""
+        assert self._keys_folder is not None
+        operator, generation, epoch = outdated.operator, outdated.generation, outdated.epoch
+        try:
+            erased = self._keys_folder.erase_older(operator, generation, epoch)
+            self._keys.put(self._keys.of(operator).without_older(generation, epoch))
+        except BankError as error:
+            _log.error("old keys of operator %s cannot be erased: %s", operator, error)
+            return
+        if erased:
+            _log.info("operator %s: erased %s", operator, ", ".join(erased))

@@ -111,5 +111,10 @@ def test_a_folder_without_keys_is_refused(tmp_path):
         KeyFolder(tmp_path / "keys").create(random_bytes(1))
 
 
+def test_keys_that_cannot_be_erased_are_named(folder):
+    with pytest.raises(UnusableKeyFile, match="cannot be erased"):
+        folder.erase_older("5", 1, 1)
+
+
 def test_a_folder_of_no_keys_yet_has_nothing_to_erase(folder):
     assert folder.erase_older("46000", 1, 1) == []

@@ -95,6 +95,17 @@ def test_renewed_seeds_are_sealed_anew_if_the_operator_has_a_newer_work_key_than
     assert bank.store.delivered_keys(OPERATOR).generation == 3
 
 
+def test_first_seeds_are_sent_if_the_bank_lost_the_generation_that_the_operator_has(bank, operator, alice):
+    renew(bank, seeds=True)
+    operator.received.clear()
+    bank.keys.put(bank.keys.of(OPERATOR).without_older(2, 0))
+    operator.network("001")
+    assert kinds(operator) == [BlockKind.FIRST_SEEDS]
+    assert bank.store.delivered_keys(OPERATOR).generation == 2
+    assert alice.answer(operator.open(ALICE).carry(alice.transfer())).code == "00"
+    assert len(operator.notices) == 1
+
+
 def test_a_key_block_is_repeated_with_the_same_bytes_until_it_is_confirmed(bank):
     operator = OperatorSide(bank)
     operator.accepts_keys = False

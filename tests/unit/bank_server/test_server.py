@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from bank_server.server import BankServer
 from bank_server.session import BankSession
 from bank_server.sqlite_store import SqliteStore
 from bank_server.state import State
+from bank_server.store import DeliveredKeys
 from tests.unit.bank_server.counterpart import (
     ALICE,
     ALICES,
@@ -186,9 +188,9 @@ class GatedStore(SqliteStore):
         super().commit()
 
 
-def gated_bank() -> BankSide:
+def bank_on(store: SqliteStore) -> BankSide:
     bank = BankSide()
-    bank.store = GatedStore()
+    bank.store = store
     with bank.store.transaction():
         bank._open_accounts()
     bank.session = BankSession(bank.store, bank.keys, bank.random)
@@ -196,7 +198,7 @@ def gated_bank() -> BankSide:
 
 
 async def test_no_answer_leaves_before_its_commit_and_many_share_one(alice):
-    bank = gated_bank()
+    bank = bank_on(GatedStore())
     alice = HandsetSide(bank)
     async with serving(bank) as port:
         line, operator = await Line.open(port), OperatorSide(bank)
@@ -272,6 +274,68 @@ async def test_keys_renewed_by_another_command_reach_a_connected_operator_and_ol
             await asyncio.sleep(0.02)
         assert (list(held.seeds), list(held.controls)) == ([2], [2])
         await opened(line, operator)
+
+
+class FullDisk(SqliteStore):
+    """A store that can be told to fail at its next commit."""
+
+    full = False
+
+    def commit(self) -> None:
+        if self.full:
+            raise sqlite3.OperationalError("database or disk is full")
+        super().commit()
+
+
+@pytest.fixture
+def full_disk() -> BankSide:
+    return bank_on(FullDisk(":memory:"))
+
+
+@pytest.fixture
+def renewed_keys(full_disk, tmp_path, monkeypatch) -> KeyFolder:
+    """Key files of two generations and epochs; the operator has the second epoch since now."""
+    monkeypatch.setattr("bank_server.server.KEYS_POLL_S", 0.02)
+    folder, random = KeyFolder(tmp_path / "keys"), random_bytes(9)
+    folder.create(random)
+    folder.add_operator(OPERATOR, 7, random(32))
+    for _ in range(2):
+        (held,) = folder.operators()
+        folder.save(held.with_seeds(Secret(random(32)), Secret(random(32))).with_control_key(random))
+    full_disk.keys.replace_operators(folder.operators())
+    with full_disk.store.transaction():
+        full_disk.store.set_delivered_keys(DeliveredKeys(OPERATOR, 1, int(full_disk.now), 2, int(full_disk.now)))
+    return folder
+
+
+async def test_no_key_is_erased_before_the_commit_that_makes_it_useless(full_disk, renewed_keys):
+    server = BankServer(full_disk.session, full_disk.store, full_disk.keys, renewed_keys, clock=lambda: full_disk.now)
+    line = await Line.open(await server.start("127.0.0.1", 0))
+    try:
+        assert (await line.ask(OperatorSide(full_disk).message("0820", {70: "301"})))[39] == "00"
+        full_disk.store.full = True
+        full_disk.now += full_disk.policy.key_kept_s()
+        with pytest.raises(sqlite3.OperationalError):
+            await asyncio.wait_for(server.wait(), 10)
+    finally:
+        await server.stop()
+    (held,) = renewed_keys.operators()
+    assert list(held.controls) == list(full_disk.keys.of(OPERATOR).controls) == [1, 2]
+
+
+async def test_a_key_file_that_cannot_be_erased_does_not_stop_the_bank(full_disk, renewed_keys, tmp_path, caplog):
+    outdated = tmp_path / "keys" / "operators" / OPERATOR / "control-00001"
+    outdated.unlink()
+    outdated.mkdir()
+    full_disk.now += full_disk.policy.key_kept_s()
+    async with serving(full_disk, renewed_keys) as port:
+        for _ in range(200):
+            if "cannot be erased" in caplog.text:
+                break
+            await asyncio.sleep(0.02)
+        assert "cannot be erased" in caplog.text
+        answer = await (await Line.open(port)).ask(OperatorSide(full_disk).message("0820", {70: "301"}))
+        assert answer[39] == "00"
 
 
 async def test_what_is_not_confirmed_is_repeated_by_the_servers_own_clock():
