@@ -112,7 +112,10 @@ class BankServer:
         await asyncio.shield(self._worker)
 
     async def stop(self) -> None:
-        """Take no more in, finish what was taken in, send its answers, close everything."""
+        """Take no more in, finish what was taken in, send its answers, close everything.
+
+        While another process keeps the database locked there is no finishing, and no waiting for it either.
+        """
         self._server.close()
         for task in self._tasks:
             task.cancel()
@@ -138,6 +141,9 @@ class BankServer:
             try:
                 actions = await loop.run_in_executor(self._executor, self._handle, batch)
                 while actions is None:
+                    if self._stopping:
+                        _log.warning("stopping while the database is locked; %d events are dropped", len(batch))
+                        return  # none of them was answered: the operators repeat what matters
                     await asyncio.sleep(DATABASE_RETRY_S)
                     actions = await loop.run_in_executor(self._executor, self._handle, batch)
             except Exception:

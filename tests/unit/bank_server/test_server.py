@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 import pytest
 
@@ -360,6 +360,24 @@ async def test_what_was_taken_in_is_answered_before_the_bank_stops(bank):
     assert (await answer)[39] == "00"
     with pytest.raises(EOFError):
         await line.next()
+
+
+async def test_a_bank_whose_database_is_locked_can_be_stopped(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("bank_server.sqlite_store._BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("bank_server.server.DATABASE_RETRY_S", 0.01)
+    bank = BankSide(tmp_path / "bank.db")
+    server = BankServer(bank.session, bank.store, bank.keys)
+    line = await Line.open(await server.start("127.0.0.1", 0))
+    with closing(sqlite3.connect(tmp_path / "bank.db", isolation_level=None)) as other:
+        assert (await line.ask(OperatorSide(bank).message("0820", {70: "301"})))[39] == "00"
+        other.execute("BEGIN IMMEDIATE")
+        await line.send(OperatorSide(bank).message("0820", {70: "301"}))
+        for _ in range(200):
+            if "trying again" in caplog.text:
+                break
+            await asyncio.sleep(0.02)
+        await asyncio.wait_for(server.stop(), 5)
+    assert await line.closed_by_bank()  # without an answer to what is not on disk
 
 
 async def test_an_operator_that_does_not_read_is_cut_off(bank, monkeypatch):
