@@ -40,6 +40,8 @@ IDLE_S = 300.0
 KEYS_POLL_S = 1.0
 ERASE_POLL_S = 60.0
 DATABASE_RETRY_S = 1.0
+# A fault in what the clock brings would be met again at once, and fill the log.
+FAULT_RETRY_S = 10.0
 FLUSH_S = 1.0
 
 
@@ -176,7 +178,12 @@ class BankServer:
             now = self._clock()
             for event in batch:
                 actions += self._handle_one(event, now)
-            actions += self._session.tick(now)
+            actions += self._handle_one(Event(self._tick), now)
+        return actions
+
+    def _tick(self, now: float) -> Sequence[_Action]:
+        self._wakeup = now + FAULT_RETRY_S  # stands if there is a fault in what is due, which stays due
+        actions = self._session.tick(now)
         self._wakeup = self._session.next_wakeup()
         return actions
 

@@ -242,6 +242,22 @@ async def test_a_fault_in_one_message_is_undone_and_costs_only_its_connection(ba
     assert bank.store.account("777777") is None
 
 
+async def test_a_fault_in_what_the_clock_brings_does_not_stop_the_bank(bank, caplog):
+    class Faulty(BankSession):
+        def tick(self, now):
+            ledger.open_account(bank.store, "777777", "half done", 5, 5)
+            raise ZeroDivisionError
+
+    bank.session = Faulty(bank.store, bank.keys, bank.random)
+    async with serving(bank) as port:
+        line, operator = await Line.open(port), OperatorSide(bank)
+        for _ in range(2):
+            assert (await line.ask(operator.message("0820", {70: "301"})))[39] == "00"
+        await asyncio.sleep(0.1)
+    assert bank.store.account("777777") is None
+    assert caplog.text.count("ZeroDivisionError") < 10  # it is not tried again at once
+
+
 async def test_keys_renewed_by_another_command_reach_a_connected_operator_and_old_ones_are_erased(
     bank, tmp_path, monkeypatch
 ):
