@@ -17,13 +17,16 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bank_server.actions import Action, Close, Note, Send
+from bank_server.codes import Code
 from bank_server.errors import BankError, UnusableState
 from bank_server.key_files import KeyFolder
 from bank_server.keys import BankKeys
 from bank_server.session import BankSession
 from bank_server.store import DeliveredKeys, LedgerStore
+from wire import iso
 from wire.errors import BadFrame
 from wire.framing import FrameReader, frame
+from wire.iso import NetworkCode
 
 _log = logging.getLogger("bank_server")
 
@@ -37,6 +40,9 @@ READ_BYTES = 4096
 UNSENT_BYTES_MAX = 1 << 20
 # Operators send an echo when they have nothing to say; one that is silent this long is gone.
 IDLE_S = 300.0
+# Operators sign on at once. Whoever does not holds one of the few connections, and no echo makes that longer; ten
+# seconds leave room for a slow line and for a command that holds the database.
+SIGN_ON_S = 10.0
 KEYS_POLL_S = 1.0
 ERASE_POLL_S = 60.0
 DATABASE_RETRY_S = 1.0
@@ -80,6 +86,7 @@ class BankServer:
         keys: BankKeys,
         keys_folder: KeyFolder | None = None,
         idle_s: float = IDLE_S,
+        sign_on_s: float = SIGN_ON_S,
         clock: Callable[[], float] = time.time,
         tls: ssl.SSLContext | None = None,
     ) -> None:
@@ -88,11 +95,13 @@ class BankServer:
         self._keys = keys
         self._keys_folder = keys_folder
         self._idle_s = idle_s
+        self._sign_on_s = sign_on_s
         self._clock = clock
         self._tls = tls
         self._queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_EVENTS_MAX)
         self._executor = ThreadPoolExecutor(1, "bank-books")
         self._writers: dict[int, asyncio.StreamWriter] = {}
+        self._unknown: dict[int, asyncio.TimerHandle] = {}  # connections over which nobody has signed on yet
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
         self._wakeup: float | None = None
@@ -221,6 +230,8 @@ class BankServer:
             _log.warning("connection %d is closed: its answers are not read", connection)
             writer.transport.abort()
             return
+        if connection in self._unknown and _accepts_sign_on(message):
+            self._unknown.pop(connection).cancel()
         writer.write(frame(message))
 
     # -- connections ------------------------------------------------------------------------------------------
@@ -235,6 +246,8 @@ class BankServer:
         self._tasks.add(task)
         connection = next(self._numbers)
         self._writers[connection] = writer
+        loop = asyncio.get_running_loop()
+        self._unknown[connection] = loop.call_later(self._sign_on_s, self._end_unknown, connection)
         try:
             await self._queue.put(Event(lambda now: self._session.connected(connection, now)))
             await self._read(connection, reader)
@@ -248,7 +261,15 @@ class BankServer:
             return  # `stop` closes what is open; asyncio logs a connection's task that ends as cancelled
         finally:
             self._tasks.discard(task)
+            if connection in self._unknown:
+                self._unknown.pop(connection).cancel()
         await self._queue.put(Event(lambda now: self._gone(connection, now)))
+
+    def _end_unknown(self, connection: int) -> None:
+        """End a connection at once: one that does not read its answers could delay a close."""
+        del self._unknown[connection]
+        _log.warning("connection %d is closed: nobody signed on within %g s", connection, self._sign_on_s)
+        self._writers[connection].transport.abort()
 
     def _gone(self, connection: int, now: float) -> list[_Action]:
         """Close only now, behind the answers to what came before the end."""
@@ -308,3 +329,10 @@ class BankServer:
             return
         if erased:
             _log.info("operator %s: erased %s", operator, ", ".join(erased))
+
+
+def _accepts_sign_on(message: bytes) -> bool:
+    if not message.startswith(b"0830"):
+        return False
+    answer = iso.decode(message)
+    return (answer[70], answer[39]) == (NetworkCode.SIGN_ON, Code.DONE)

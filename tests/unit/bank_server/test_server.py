@@ -163,6 +163,32 @@ async def test_a_silent_connection_is_closed(bank):
         assert await (await Line.open(port)).closed_by_bank()
 
 
+async def test_a_connection_over_which_nobody_signs_on_is_closed_though_it_sends_echoes(bank, monkeypatch):
+    monkeypatch.setattr("bank_server.server.CONNECTIONS_MAX", 2)
+    async with serving(bank, sign_on_s=0.5) as port:
+        silent, echoing, operator = await Line.open(port), await Line.open(port), OperatorSide(bank)
+
+        async def echo() -> None:
+            while True:
+                assert (await echoing.ask(operator.message("0820", {70: "301"})))[39] == "00"
+                await asyncio.sleep(0.02)
+
+        with pytest.raises((EOFError, ConnectionError)):
+            await asyncio.wait_for(echo(), 10)
+        assert await silent.closed_by_bank()
+        line = await Line.open(port)
+        await line.sign_on(OperatorSide(bank))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(line.reader.read(1), 0.7)  # who has signed on may be silent
+
+
+async def test_a_refused_sign_on_does_not_keep_a_connection(bank):
+    async with serving(bank, sign_on_s=0.2) as port:
+        line, stranger = await Line.open(port), OperatorSide(bank, "123", 1, static=Secret(bytes(32)))
+        assert (await line.ask(stranger.message("0820", {70: "001"})))[39] == "03"
+        assert await line.closed_by_bank()
+
+
 async def test_more_connections_than_the_limit_are_refused(bank, monkeypatch):
     monkeypatch.setattr("bank_server.server.CONNECTIONS_MAX", 2)
     async with serving(bank) as port:
