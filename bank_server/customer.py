@@ -36,12 +36,13 @@ def check_phone(bank: Bank, exchange: Exchange, notes: list[Note]) -> None:
 
 
 def customer_account(bank: Bank, exchange: Exchange, number: str) -> tuple[Account, Enrolment]:
-    """Return an open account that is enrolled with this phone. Raises Declined: 14 or 05."""
+    """Return an open account that is enrolled with this phone. Raises Declined with 14.
+
+    An account of somebody else is answered like one that does not exist: nobody learns which numbers are taken.
+    """
     account, enrolment = bank.store.account(number), bank.store.enrolment(number)
-    if account is None or not account.is_open:
+    if account is None or not account.is_open or enrolment is None or enrolment.msisdn != exchange.identity.msisdn:
         raise Declined(Code.NO_SUCH_ACCOUNT)
-    if enrolment is None or enrolment.msisdn != exchange.identity.msisdn:
-        raise Declined(Code.NOT_HONOURED)
     return account, enrolment
 
 

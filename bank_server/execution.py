@@ -90,6 +90,17 @@ def duplicate(bank: Bank, exchange: Exchange, reply_key: Secret) -> Executed:
     return sealed(bank, exchange, reply_key, Answer(Code.DUPLICATE.value), final=False)
 
 
+def not_a_repeat(bank: Bank, exchange: Exchange, known: Outcome, reply_key: Secret) -> Executed:
+    """Refuse a transfer whose id, or whose sealed body under another number, was used before.
+
+    Whoever brings the very body of a transfer that is done, under another number, gets nothing sealed: its reply key
+    is the owner's, whose handset would believe a sealed refusal.
+    """
+    if known.code == Code.DONE and known.seal_digest == _digest(exchange.request.sealed):
+        return unsealed(exchange, Code.DUPLICATE)
+    return duplicate(bank, exchange, reply_key)
+
+
 # -- questions ------------------------------------------------------------------------------------------------
 
 
@@ -144,8 +155,9 @@ def _balance(bank: Bank, exchange: Exchange, body: BalanceBody) -> Answer:
 def _transfer(bank: Bank, exchange: Exchange, body: TransferBody, notes: list[Note], now: float) -> Executed:
     known = known_outcome(bank, exchange)
     if known is not None:
-        same = is_repeat(known, exchange)
-        return Executed(known.reply, known.code, final=True) if same else duplicate(bank, exchange, body.reply_key)
+        if is_repeat(known, exchange):
+            return Executed(known.reply, known.code, final=True)
+        return not_a_repeat(bank, exchange, known, body.reply_key)
     try:
         answer = _carry_out(bank, exchange, body, notes, now)
     except Declined as declined:

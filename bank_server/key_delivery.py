@@ -13,7 +13,8 @@ from bank_server.errors import UnknownKey
 from bank_server.outgoing import OutgoingMessages
 from bank_server.store import DeliveredKeys
 from wire import iso
-from wire.blocks import BlockKind
+from wire.blocks import BlockKind, answer_generation_of
+from wire.errors import BadMac
 from wire.iso import Message, NetworkCode, block_text
 
 
@@ -76,6 +77,12 @@ class KeyDelivery:
         push = self._pushes.get(operator)
         if push is None or push.message.key != answer.key:
             return [Note("info", f"operator {operator} confirmed a key block that is not on its way")]
+        if answer[39] == Code.DONE:
+            try:
+                generation = answer_generation_of(push.message.block)
+                self._bank.keys.check_answer(operator, generation, answer)
+            except (BadMac, UnknownKey) as error:
+                return [Note("warning", f"confirmation of operator {operator} ignored: {error}")]
         del self._pushes[operator]
         what = f"{push.kind.name.lower().replace('_', ' ')} {push.number}"
         delivered = self._bank.store.delivered_keys(operator)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from bank_server.errors import NotAllowed, UnknownKey
-from wire import blocks
+from wire import blocks, iso
 from wire.blocks import OperatorControlKey, PayeeNotice, Registration, Seeds
 from wire.digits import ACCOUNT_BYTES, PIN_BYTES, pack_digits
+from wire.iso import Message
 from wire.keys import (
     PsamKeys,
     Serial,
@@ -73,13 +74,13 @@ class OperatorKeys:
     def with_seeds(self, seed1: Secret, seed2: Secret) -> Self:
         """Return these keys with one more generation (step 204; module 418 for the second and later ones).
 
-        Raises NotAllowed if both custodians brought the same seed, or the current ones again.
+        Raises NotAllowed if both custodians brought the same seed, or one that is kept here as something else.
         """
         if seed1 == seed2:
             raise NotAllowed("both seeds are the same: each custodian makes one of their own")
-        newest = self.seeds.get(self.generation)
-        if newest is not None and (newest.seed1 == seed1 or newest.seed2 == seed2):
-            raise NotAllowed("a seed of the current generation cannot be used again: let both custodians make new ones")
+        kept = [self.static, *(seed for held in self.seeds.values() for seed in (held.seed1, held.seed2))]
+        if seed1 in kept or seed2 in kept:
+            raise NotAllowed("a seed was used before, or is the static key: let both custodians make new ones")
         generation = self.generation + 1
         assert generation <= GENERATION_MAX
         return replace(self, seeds={**self.seeds, generation: Seeds(generation, seed1, seed2)})
@@ -199,6 +200,10 @@ class BankKeys:
     def notice_block(self, operator: str, under_generation: int, notice: PayeeNotice) -> bytes:
         """Seal a payee's notice under the work key that the operator has."""
         return blocks.seal_notice(self._work_key(self.of(operator), under_generation), notice)
+
+    def check_answer(self, operator: str, generation: int, answer: Message) -> None:
+        """Check that an 0810 or 0630 comes from who has the seeds of `generation`. Raises wire.errors.BadMac."""
+        iso.check_work_mac(answer, self._work_key(self.of(operator), generation))
 
     def _work_key(self, held: OperatorKeys, generation: int) -> WorkKey:
         """Make the work key of one generation (step 204, module 414)."""

@@ -9,7 +9,8 @@ from bank_server.errors import UnknownKey
 from bank_server.outgoing import OutgoingMessages
 from bank_server.store import Phone, QueuedNotice, Transfer
 from wire import iso
-from wire.blocks import NOTICE_ID_BYTES, PayeeNotice
+from wire.blocks import NOTICE_ID_BYTES, PayeeNotice, answer_generation_of
+from wire.errors import BadMac
 from wire.iso import Message, block_text
 from wire.sealing import seal_notice
 from wire.secret import Secret
@@ -52,6 +53,7 @@ def _payload(bank: Bank, transfer: Transfer, phone: Phone, notice_id: bytes, now
 @dataclass(frozen=True, slots=True)
 class _Flight:
     key: tuple[str, str, str]
+    generation: int  # of the work key that protects it, and authenticates its answer
     due: float
 
 
@@ -77,7 +79,8 @@ class NoticeDelivery:
                     message = self._message(operator, notice, now)
                 except UnknownKey as error:
                     return [*actions, Note("error", f"notices cannot be sent to operator {operator}: {error}")]
-                flight = _Flight(message.key, now + self._bank.policy.repeat_s)
+                due = now + self._bank.policy.repeat_s
+                flight = _Flight(message.key, answer_generation_of(message.block), due)
                 actions.append(Send(connection, iso.encode(message)))
             flights[notice.id] = flight
         self._flights[operator] = flights
@@ -90,6 +93,14 @@ class NoticeDelivery:
         if notice_id is None:
             return [Note("debug", f"operator {operator} confirmed a notice that is not on its way")]
         if answer[39] == Code.DONE:
+            try:
+                self._bank.keys.check_answer(operator, flights[notice_id].generation, answer)
+            except BadMac as error:
+                return [Note("warning", f"confirmation of operator {operator} ignored: {error}")]
+            except UnknownKey:  # sealed before the seeds were renewed: sealed anew, it is confirmed anew
+                del flights[notice_id]
+                self._bank.store.set_notice_request(notice_id, None)
+                return []
             del flights[notice_id]
             self._bank.store.remove_notice(notice_id)
             return []

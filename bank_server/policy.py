@@ -15,6 +15,8 @@ class Policy:
     daily_inquiries_max: int = 30  # holder inquiries of one number on one day: names must not be harvested
     pin_tries_max: int = 3
     transaction_open_s: int = 3600  # a registered serial serves this long
+    # An operator gives up after a minute; a day outlasts a night without the bank. Later it would be somebody's trick.
+    reversible_s: int = DAY_S
     overlap_s: int = 600  # registrations under an older control key are taken this long after the newer one arrived
     repeat_s: float = 5.0  # between repeats of a key block or a notice that was not answered
     notices_in_flight_max: int = 32  # for each operator; the others wait in the outbox

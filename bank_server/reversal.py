@@ -7,9 +7,9 @@ from bank_server.bank import Bank
 from bank_server.codes import Code
 from bank_server.execution import (
     Executed,
-    duplicate,
     is_repeat,
     known_outcome,
+    not_a_repeat,
     open_body,
     outcome_of,
     sealed,
@@ -25,8 +25,8 @@ def reverse(bank: Bank, exchange: Exchange, notes: list[Note], now: float) -> Ex
     """Settle a transfer for good and return its final answer.
 
     Unknown: it is declined (98), which blocks it if it comes late. Done: it is undone by a compensating transfer
-    and answered 98, if the payee still has the money; else it stands, and its stored answer is final. Declined:
-    the stored answer.
+    and answered 98, if it is fresh and the payee still has the money; else it stands, and its stored answer is
+    final. Declined: the stored answer.
     """
     if exchange.request.kind is not Kind.TRANSFER:
         return unsealed(exchange, Code.INVALID_TRANSACTION)
@@ -39,7 +39,7 @@ def reverse(bank: Bank, exchange: Exchange, notes: list[Note], now: float) -> Ex
         assert bank.store.add_outcome(outcome_of(exchange, executed, now))
         return executed
     if not is_repeat(known, exchange):
-        return duplicate(bank, exchange, body.reply_key)
+        return not_a_repeat(bank, exchange, known, body.reply_key)
     if known.code == Code.DONE:
         return _undo(bank, exchange, body.reply_key, known, notes, now)
     return Executed(known.reply, known.code, final=True)
@@ -48,7 +48,8 @@ def reverse(bank: Bank, exchange: Exchange, notes: list[Note], now: float) -> Ex
 def _undo(bank: Bank, exchange: Exchange, reply_key: Secret, known: Outcome, notes: list[Note], now: float) -> Executed:
     original = bank.store.transfer(known.id)
     assert original is not None
-    if not ledger.can_reverse(bank.store, original):
+    too_late = now - original.made_s > bank.policy.reversible_s
+    if too_late or not ledger.can_reverse(bank.store, original):
         notes.append(Note("warning", f"transfer {known.id.hex()} cannot be reversed: it stands"))
         return Executed(known.reply, known.code, final=True)
     assert ledger.reverse(bank.store, original, int(now))  # a reversed transfer has no outcome that says done

@@ -51,17 +51,26 @@ def _load(ctx: click.Context, _option: click.Parameter, path: Path | None) -> No
 
 
 def _checked(command: click.Command, document: dict[str, Any], where: str, ctx: click.Context) -> dict[str, Any]:
-    """Return `document` with underscores in its keys; raise UsageError naming a key that nothing takes."""
-    options = {parameter.name for parameter in command.params if isinstance(parameter, click.Option)}
+    """Return `document` by parameter names; raise UsageError naming a key that nothing takes.
+
+    A key is the name of a long option: `amount` for `--amount`, whatever the program calls it inside.
+    """
+    options = {
+        option.removeprefix("--"): parameter.name
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and parameter.name != "config"
+        for option in parameter.opts
+        if option.startswith("--") and parameter.name is not None
+    }
     subcommands = command.commands if isinstance(command, click.Group) else {}
     checked: dict[str, Any] = {}
     for key, value in document.items():
-        name = key.replace("-", "_")
+        option = key.replace("_", "-")
         if isinstance(value, dict) and key in subcommands:
             checked[key] = _checked(subcommands[key], value, where=f"{where} [{key}]", ctx=ctx)
-        elif name in options and not isinstance(value, dict):
-            checked[name] = value
+        elif option in options and not isinstance(value, dict):
+            checked[options[option]] = value
         else:
-            known = ", ".join(sorted({*(option for option in options if option), *subcommands}))
+            known = ", ".join(sorted({*options, *subcommands}))
             raise click.UsageError(f"{where}: unknown key {key!r}; known here: {known}", ctx)
     return checked

@@ -13,6 +13,7 @@ from wire.blocks import Registration
 from wire.errors import BadMessage
 from wire.identity import IDENTITY_BYTES, Identity
 from wire.iso import Direction, Message, ProcessingCode
+from wire.keys import WorkKey
 from wire.secret import Secret
 from wire.terminal import Kind, Reply, decode_down
 
@@ -112,11 +113,15 @@ class MessageMaker:
         return message.with_fields(**fields)
 
 
-def answer_to(message: Message, code: str) -> bytes:
-    """Return our answer to a message of the bank: 0810, 0630 or 0830, with what it repeats of the question."""
+def answer_to(message: Message, code: str, work: WorkKey | None = None) -> bytes:
+    """Return our answer to a message of the bank: 0810, 0630 or 0830, with what it repeats of the question.
+
+    `work` authenticates it: the bank believes no confirmation of keys and notices without it.
+    """
     mti = f"{message.mti[:2]}{int(message.mti[2]) + 1}0"
     repeated = {number: message[number] for number in (7, 11, 32, 70) if number in message.fields}
-    return iso.encode(Message(mti, {**repeated, 39: code}))
+    answer = Message(mti, {**repeated, 39: code})
+    return iso.encode(answer if work is None else iso.add_work_mac(answer, work))
 
 
 def open_answer(answer: Message, transaction: OpenTransaction, request: bytes) -> Reply:

@@ -16,7 +16,7 @@ from operator_platform.link import Link
 from operator_platform.messages import MessageMaker, answer_to
 from operator_platform.outbox import Outbox
 from operator_platform.policy import Policy
-from operator_platform.relay import BANK_NOT_REACHED, DUPLICATE, Relay
+from operator_platform.relay import BANK_NOT_REACHED, DONE, DUPLICATE, Relay
 from operator_platform.store import OperatorStore, RequestKey, shown_number
 from operator_platform.timers import Timers
 from wire import blocks, iso
@@ -191,7 +191,8 @@ class OperatorSession:
         held = self._keys.control
         in_use = held is not None and self._relay.epoch_in_use(held.epoch)
         outcome = self._key_exchange.receive(message.block, in_use)
-        actions = [*outcome.actions, SendBank(answer_to(message, outcome.code))]
+        work = self._keys.work_key(blocks.answer_generation_of(message.block)) if outcome.code == DONE else None
+        actions = [*outcome.actions, SendBank(answer_to(message, outcome.code, work))]
         if outcome.new_seeds:
             self._erase_old_seeds_later(now)
         if outcome.new_control_key:
@@ -218,7 +219,7 @@ class OperatorSession:
         except WireError as error:
             # Refused, so that the bank seals it anew.
             return [Note("error", f"notice refused: {error}"), SendBank(answer_to(message, "A0"))]
-        done = SendBank(answer_to(message, "00"))
+        done = SendBank(answer_to(message, DONE, work))
         if self._store.notice_seen(notice.notice_id):
             return [done]
         if self._outbox.full:

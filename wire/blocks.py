@@ -188,6 +188,16 @@ def work_generation_of(block: bytes) -> int:
     return int.from_bytes(block[start : start + 4], "big")
 
 
+def answer_generation_of(block: bytes) -> int:
+    """Return the seed generation whose work MAC key authenticates the answer to a key or notice block.
+
+    Seeds are confirmed under the generation that they bring, all else under the one that protects it.
+    """
+    if kind_of(block) in (BlockKind.FIRST_SEEDS, BlockKind.RENEWED_SEEDS) and len(block) >= 5:
+        return int.from_bytes(block[1:5], "big")
+    return work_generation_of(block)
+
+
 def _seal_to_work_key(work: WorkKey, kind: BlockKind, number: bytes, purpose: bytes, plaintext: bytes) -> bytes:
     recipient = x25519.X25519PublicKey.from_public_bytes(work.encryption)
     header = bytes([kind]) + number + work.generation.to_bytes(4, "big")

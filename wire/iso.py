@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.cmac import CMAC
 
 from wire import aead
 from wire.errors import BadMac, BadMessage
-from wire.keys import PsamKeys, Serial
+from wire.keys import PsamKeys, Serial, WorkKey
+from wire.secret import Secret
 
 MAC_BYTES = 8
 DATA_CHARACTERS_MAX = 999  # ISO 8583:1987, DE48: ans..999
@@ -86,9 +87,9 @@ MESSAGES: Mapping[str, MessageType] = {
     "0600": _type("registration", 37, 48, 64),
     "0610": _type("registration answer", 37, 39, optional=(64,)),
     "0620": _type("notice for a payee", 48),
-    "0630": _type("notice answer", 39),
+    "0630": _type("notice answer", 39, optional=(64,)),
     "0800": _type("keys from the bank", 48, 70),
-    "0810": _type("keys answer", 39, 70),
+    "0810": _type("keys answer", 39, 70, optional=(128,)),
     "0820": _type("network management", 70),
     "0830": _type("network management answer", 39, 70),
 }
@@ -244,17 +245,34 @@ def _field_name(number: str) -> str:
 
 def add_mac(message: Message, keys: PsamKeys) -> Message:
     """Add DE64, or DE128 if a field above 64 is there: AES-CMAC of all before it, first 8 bytes (RFC 4493)."""
-    number = _mac_field(message)
-    return replace(message, fields={**message.fields, number: _mac(message, keys).hex()})
+    return _with_mac(message, keys.mac)
 
 
 def check_mac(message: Message, keys: PsamKeys) -> None:
     """Check the MAC of a message. Raises BadMac if it is wrong or missing."""
+    _check_mac(message, keys.mac)
+
+
+def add_work_mac(message: Message, work: WorkKey) -> Message:
+    """Add the same to 0810 or 0630 under the work MAC key, with which the operator shows that it has the keys."""
+    return _with_mac(message, work.mac)
+
+
+def check_work_mac(message: Message, work: WorkKey) -> None:
+    """Check the MAC of 0810 or 0630. Raises BadMac if it is wrong or missing."""
+    _check_mac(message, work.mac)
+
+
+def _with_mac(message: Message, key: Secret) -> Message:
+    return replace(message, fields={**message.fields, _mac_field(message): _mac(message, key).hex()})
+
+
+def _check_mac(message: Message, key: Secret) -> None:
     number = _mac_field(message)
     given = message.fields.get(number)
     if given is None:
         raise BadMac(f"{message.mti}: DE{number} is missing")
-    if not constant_time.compare_digest(given, _mac(message.without(number), keys).hex()):
+    if not constant_time.compare_digest(given, _mac(message.without(number), key).hex()):
         raise BadMac(f"{message.mti}: DE{number} does not fit")
 
 
@@ -294,9 +312,9 @@ def _mac_field(message: Message) -> int:
     return 128 if any(64 < number < 128 for number in message.fields) else 64
 
 
-def _mac(message: Message, keys: PsamKeys) -> bytes:
+def _mac(message: Message, key: Secret) -> bytes:
     number = _mac_field(message)
     padded = replace(message, fields={**message.fields, number: "00" * MAC_BYTES})
-    cmac = CMAC(algorithms.AES(keys.mac.reveal()))
+    cmac = CMAC(algorithms.AES(key.reveal()))
     cmac.update(_encode_unchecked(padded)[:-MAC_BYTES])
     return cmac.finalize()[:MAC_BYTES]

@@ -174,10 +174,16 @@ class OperatorSide:
         return []
 
     def answer(self, message: Message, code: str) -> None:
+        answer = iso.encode(self.answer_to(message, code))
+        assert self.take(self.bank.do("receive", self.connection, answer)) == []
+
+    def answer_to(self, message: Message, code: str) -> Message:
+        """Return 0810 or 0630; only who can make the work key can confirm."""
         mti = message.mti[:2] + str(int(message.mti[2]) + 1) + "0"
         fields = {number: value for number, value in message.fields.items() if number in (7, 11, 32, 70)}
-        answer = iso.encode(Message(mti, {**fields, 39: code}))
-        assert self.take(self.bank.do("receive", self.connection, answer)) == []
+        answer = Message(mti, {**fields, 39: code})
+        work = self.work.get(blocks.answer_generation_of(message.block)) if code == "00" else None
+        return answer if work is None else iso.add_work_mac(answer, work)
 
     def take_block(self, block: bytes) -> None:
         kind = blocks.kind_of(block)

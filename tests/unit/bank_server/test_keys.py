@@ -236,7 +236,7 @@ def test_the_same_seed_twice_is_not_taken():
     held = OperatorKeys("1", 2, Secret(random(32)))
     with pytest.raises(NotAllowed, match="same"):
         held.with_seeds(one, one)
-    with pytest.raises(NotAllowed, match="again"):
+    with pytest.raises(NotAllowed, match="used before"):
         held.with_seeds(one, two).with_seeds(three, two)
 
 
@@ -250,7 +250,7 @@ def test_nothing_that_is_shown_of_keys_is_a_secret():
     for secret in (static, one, two, control.k, control.c):
         assert secret.reveal().hex() not in shown
         assert repr(secret.reveal()) not in shown
-    assert check_values(held)["generations"] != check_values(held.with_seeds(two, static))["generations"]
+    assert check_values(held)["generations"] != check_values(held.with_seeds(Secret(bytes(32)), Secret(bytes([1]) * 32)))["generations"]
 
 
 def test_an_epoch_that_is_used_up_is_refused():
@@ -264,3 +264,27 @@ def test_a_registration_block_is_opened_under_its_operators_static_key(bank):
     registration = Registration(ALICE, Serial(1, 7, 1), ephemeral_point(scalar_from_random(bytes(48))))
     block = blocks.seal_registration(bank.keys.of(OPERATOR).static, registration, bytes(12))
     assert bank.keys.open_registration(OPERATOR, block) == registration
+
+
+def test_who_has_no_keys_can_sign_on_and_confirm_nothing(bank, operator, alice):
+    bank.keys.put(bank.keys.of(OPERATOR).with_seeds(Secret(b"a" * 32), Secret(b"b" * 32)))
+    operator.accepts_notices = False
+    operator.open(ALICE).carry(alice.transfer())
+    before = bank.dump()
+    stranger = OperatorSide(bank, connection=2)
+    stranger.accepts_keys = stranger.accepts_notices = False
+    stranger.connect()
+    asked = [message for message in stranger.received if message.mti in ("0800", "0620")]
+    assert {message.mti for message in asked} == {"0800", "0620"}
+    for message in asked:
+        stranger.answer(message, "00")
+    assert bank.dump() == before
+
+
+def test_a_seed_that_was_used_in_whatever_place_is_refused(bank):
+    held = bank.keys.of(OPERATOR)
+    current, fresh = held.seeds[held.generation], Secret(b"f" * 32)
+    for pair in ((current.seed2, current.seed1), (fresh, current.seed1), (held.static, fresh), (fresh, fresh)):
+        with pytest.raises(NotAllowed):
+            held.with_seeds(*pair)
+    assert held.with_seeds(fresh, Secret(b"g" * 32)).generation == held.generation + 1

@@ -120,3 +120,11 @@ def test_a_reversal_that_does_not_open_blocks_nothing(bank, operator, alice):
     garbled = alice.request(Kind.TRANSFER, bytes(49), request.transaction_id)
     assert operator.open(ALICE).reverse(garbled).code == "30"
     assert alice.answer(operator.open(ALICE).carry(request)).code == "00"
+
+
+def test_a_transfer_of_days_ago_is_not_undone(bank, operator, alice):
+    request = alice.transfer()
+    done = operator.open(ALICE).carry(request)
+    bank.now += bank.policy.reversible_s + 1
+    assert operator.open(ALICE).reverse(request) == done
+    assert balances(bank) == (99_000, 101_000)

@@ -89,8 +89,7 @@ class Line:
     async def take_keys(self, operator: OperatorSide) -> None:
         block = await self.next()
         operator.take_block(block.block)
-        fields = {number: block[number] for number in (7, 11, 32, 70)}
-        await self.send(Message("0810", {**fields, 39: "00"}))
+        await self.send(operator.answer_to(block, "00"))
 
     async def ask(self, message: Message) -> Message:
         """Send a message; return its answer, leaving out what the bank sends of itself."""

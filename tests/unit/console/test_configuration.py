@@ -23,6 +23,12 @@ def serve(port: int, bank_host: str) -> None:
 
 
 @program.command()
+@click.option("--amount", "amount_fen", callback=lambda _ctx, _option, value: int(value) * 100)
+def pay(amount_fen: int) -> None:
+    click.echo(f"fen={amount_fen}")
+
+
+@program.command()
 def fail() -> None:
     raise CannotStart("no keys yet: run init first")
 
@@ -64,3 +70,10 @@ def test_a_program_that_cannot_start_says_why_in_one_line() -> None:
     result = CliRunner().invoke(program, ["fail"])
     assert result.exit_code == 2
     assert result.stderr == "program: no keys yet: run init first\n"
+
+
+def test_a_key_is_named_like_its_option_whatever_the_program_calls_it_inside(tmp_path: Path) -> None:
+    assert run(tmp_path, '[pay]\namount = "3"\n', "pay")[1].endswith("fen=300\n")
+    status, output = run(tmp_path, "[pay]\namount_fen = 3\n", "pay")
+    assert status == 2
+    assert "unknown key 'amount_fen'; known here: amount" in output
