@@ -117,13 +117,13 @@ def test_an_unknown_serial_and_a_wrong_mac_are_refused_without_a_trace_in_the_bo
     assert rows(house.bank_state) == before
 
 
-def test_a_reused_serial_is_refused(house: House) -> None:
+def test_a_registration_replayed_under_another_trace_number_is_refused_for_its_mac(house: House) -> None:
     assert house.transfer("0.03").json["outcome"] == "done"
     registration = iso.decode(next(m for to, m in house.tap.passed if to == "bank" and m.startswith(b"0600")))
     before = quiet_rows(house)
     again = answer_to(house, frame(iso.encode(registration.with_fields(DE11="900005"))))
     assert again is not None
-    assert again[39] != "00"
+    assert again[39] == "A0"
     assert rows(house.bank_state) == before
 
 

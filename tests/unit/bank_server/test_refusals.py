@@ -14,6 +14,7 @@ from tests.unit.bank_server.counterpart import (
 )
 from wire import iso
 from wire.blocks import Registration, seal_registration
+from wire.identity import Identity
 from wire.iso import Message, block_text
 from wire.keys import Serial
 from wire.secret import Secret
@@ -128,8 +129,10 @@ def test_a_serial_is_closed_by_the_final_answer_of_its_transfer(operator, alice)
 
 def test_an_exchange_number_that_is_not_above_the_last_is_refused_with_63(operator, alice):
     transaction = operator.open(ALICE)
-    transaction.carry(alice.inquiry())
-    answer = refused(operator, transfer(transaction, alice, number=1), "63")
+    inquiry = alice.inquiry()
+    transaction.carry(inquiry)
+    request = alice.transfer(transaction_id=inquiry.transaction_id).encode()
+    answer = refused(operator, transaction.message("0200", "400000", request, number=1), "63")
     iso.check_mac(answer, transaction.keys)
 
 
@@ -143,6 +146,13 @@ def test_exchange_number_zero_is_refused_with_63(operator, alice):
 def test_another_identity_than_the_registered_one_is_refused_with_63(operator, alice):
     transaction = operator.open(ALICE)
     refused(operator, transfer(transaction, alice, identity=BOB), "63")
+
+
+@pytest.mark.parametrize("other", [Identity(BOB.imsi, ALICE.msisdn), Identity(ALICE.imsi, BOB.msisdn)])
+def test_neither_imsi_nor_number_alone_is_the_registered_identity(operator, alice, other):
+    transaction = operator.open(ALICE)
+    answer = refused(operator, transfer(transaction, alice, identity=other), "63")
+    iso.check_mac(answer, transaction.keys)
 
 
 def test_a_terminal_message_that_claims_another_identity_is_refused_with_63(bank, operator):
