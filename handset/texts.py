@@ -56,6 +56,7 @@ class Text(Enum):
     # steps
     STEP = ("第 {number} 步，共 6 步：{title}", "Step {number} of 6: {title}")
     CONFIRM = ("按 1 确认", "Press 1 to confirm")
+    CONFIRM_AFTER_ENTER = ("先按回车，再按 1 确认", "Press Enter, then 1 to confirm")
     ONLY_ONE_CONFIRMS = ("只有按 1 才确认；按 Esc 返回修改。", "Only 1 confirms. Press Esc to go back and change it.")
     FILL_IN_FIRST = ("请先填写，再按回车。", "Fill this in first, then press Enter.")
     STEP_PAYEE = ("收款账户", "Payee")

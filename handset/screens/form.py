@@ -119,9 +119,13 @@ class FormScreen(PhoneScreen):
         return self.query_one(f"#{name}", Input).value.strip()
 
     def tell(self, message: Callable[[], str], busy: bool = False) -> None:
-        """Show a message, written anew when the language changes; while busy, 1 does nothing."""
-        self._message, self._busy = message, busy
+        """Show a message, written anew when the language changes; while busy nothing can be edited or confirmed."""
+        was_busy, self._busy, self._message = self._busy, busy, message
+        for entry in self.query(Entry):
+            entry.disabled = busy
         self.refresh_texts()
+        if was_busy and not busy:
+            self.set_focus(self.query_one("#confirm"))  # what is hidden or disabled loses the focus
 
     def render_texts(self) -> None:
         self.put("#heading", self.heading())
@@ -131,9 +135,16 @@ class FormScreen(PhoneScreen):
         self.put("#message", self._message())
         confirm = self.query_one("#confirm", Confirm)
         good = self._first_fault() is None
-        confirm.update(self.confirmation() if good else self.say(Text.CONFIRM))
+        if isinstance(self.focused, Entry):
+            confirm.update(self.say(Text.CONFIRM_AFTER_ENTER))  # here a 1 would be typed into the entry
+        else:
+            confirm.update(self.confirmation() if good else self.say(Text.CONFIRM))
         confirm.display = not self._busy
         confirm.set_class(not good, "waiting")
+
+    def on_descendant_focus(self) -> None:
+        """Write the confirmation row anew: what 1 does depends on what has the focus."""
+        self.refresh_texts()
 
     def _first_fault(self) -> tuple[str, Text] | None:
         for field in self.fields:

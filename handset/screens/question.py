@@ -70,4 +70,3 @@ class QuestionScreen(FormScreen):
             self.tell(lambda: say_code(Text.OPERATOR_SAYS_QUESTION, code, self.language))
         elif isinstance(update, NoAnswer):
             self.tell(lambda: self.say(Text.NO_ANSWER))
-        self.query_one("#confirm").focus()

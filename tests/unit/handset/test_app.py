@@ -210,6 +210,44 @@ async def test_one_typed_into_the_account_is_a_digit_and_confirms_nothing(opened
 
 
 @BOTH
+async def test_while_an_entry_has_the_focus_the_row_says_to_press_enter_before_1(
+    opened: Open, language: Language
+) -> None:
+    async with opened(language) as rig:
+        await rig.press("1")
+        await rig.reach(PayeeScreen)
+        assert rig.says(Text.CONFIRM_AFTER_ENTER)
+        await rig.enter(PAYEE)
+        assert rig.says(Text.CONFIRM_AFTER_ENTER)
+        assert not rig.says(Text.CONFIRM_PAYEE, account=PAYEE)
+        await rig.press("enter")
+        assert rig.says(Text.CONFIRM_PAYEE, account=PAYEE)
+        assert not rig.says(Text.CONFIRM_AFTER_ENTER)
+        await rig.press("shift+tab")
+        assert rig.says(Text.CONFIRM_AFTER_ENTER)
+
+
+async def test_nothing_can_be_edited_while_the_bank_is_asked(opened: Open) -> None:
+    async with opened() as rig:
+        rig.bearer.counterparty.silent.add(Kind.INQUIRY)
+        await rig.enter_payee()
+        await rig.until(lambda: rig.says(Text.ASKING_PAYEE, sends=1))
+        await rig.press("tab", "9", "backspace", "backspace")
+        payee = rig.app.screen.query_one("#payee", Input)
+        assert (payee.disabled, payee.value) == (True, PAYEE)
+
+
+async def test_after_a_question_that_failed_the_entry_can_be_edited_again(opened: Open) -> None:
+    async with opened() as rig:
+        rig.bearer.counterparty.decline[Kind.INQUIRY] = "14"
+        await rig.enter_payee()
+        await rig.until(lambda: rig.says(Text.QUESTION_DECLINED, code="14", reason=lookup("14").text("en")))
+        assert isinstance(rig.app.focused, Confirm)
+        await rig.press("shift+tab", "end", "backspace")
+        assert rig.app.screen.query_one("#payee", Input).value == PAYEE[:-1]
+
+
+@BOTH
 async def test_a_declined_transfer_shows_its_sentence_and_code(opened: Open, language: Language) -> None:
     async with opened(language) as rig:
         rig.bearer.counterparty.decline[Kind.TRANSFER] = "51"
