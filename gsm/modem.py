@@ -92,6 +92,10 @@ class Sent:
         return self.references[-1]
 
 
+class LeaveOnSim(Exception):
+    """Raised by a `received` that does not want a message, or not now: it stays on the SIM, and nothing is wrong."""
+
+
 class Modem(GsmModem, Line):  # type: ignore[misc]
     """A GSM modem on a serial port. See the top of the file for use and threads.
 
@@ -437,6 +441,9 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     def _hand_over(self, call: Callable[[], object], locations: Sequence[Location]) -> None:
         try:
             call()
+        except LeaveOnSim as reason:
+            self.log.info("a message stays on the SIM: %s", type(reason).__name__)
+            return
         except Exception as error:
             self.log.error("the callback for a message raised %s; it stays on the SIM", type(error).__name__)
             return

@@ -12,7 +12,8 @@ class Trouble(Enum):
     """Why there is no connection; `handset.texts` has the sentence for each."""
 
     CONNECTING = "the modem is being connected"
-    NO_MODEM = "the modem does not answer, or its port is not there"
+    CANNOT_OPEN = "the port cannot be opened, or what is behind it is no modem"
+    NO_MODEM = "the modem is gone, or does not answer"
     SIM_PIN_NEEDED = "the SIM wants its PIN"
     SIM_PIN_WRONG = "the SIM did not take its PIN"
     SIM_BLOCKED = "the SIM wants its PUK"

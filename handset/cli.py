@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import signal
 import stat
 import sys
@@ -25,7 +26,7 @@ from handset.enrolment import BadEnrolment, checked_bank, read_bank_key
 from handset.phone import Connection, NotConnected, Phone
 from handset.sqlite_store import SqliteStore, StoreUnusable
 from handset.store import StoredRequest
-from handset.texts import Text, text_of
+from handset.texts import Text, text_for_command, text_of
 from wire.digits import checked_account, checked_msisdn, checked_pin
 from wire.errors import BadDigits
 from wire.response_codes import Language
@@ -33,6 +34,7 @@ from wire.secret import Secret
 
 EXIT_STATUS = {"done": 0, "declined": 1, "in_doubt": 3}
 _CONFIRMED = "1"
+_OPERATOR = re.compile(r"\+?[0-9]{3,20}")  # a short code or a number; TS 23.040 clause 9.1.2.5: at most 20 digits
 _Result = TypeVar("_Result")
 
 
@@ -63,6 +65,12 @@ def _checked_number(_ctx: click.Context, _option: click.Parameter, value: str | 
         raise click.BadParameter(str(error)) from error
 
 
+def _checked_operator(_ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not _OPERATOR.fullmatch(value):
+        raise click.BadParameter("needs 3 to 20 digits, with or without a plus before them")
+    return value
+
+
 def _checked_account_option(_ctx: click.Context, _option: click.Parameter, value: str) -> str:
     try:
         return checked_account(value)
@@ -85,7 +93,12 @@ def _settings(ctx: click.Context) -> Settings:
 
 @click.group(cls=Program, invoke_without_command=True)
 @click.option("--port", metavar="DEV", help="The modem's serial port, for instance /dev/ttyUSB0.")
-@click.option("--operator", metavar="NUMBER", help="The operator's number, as you would dial it; remembered.")
+@click.option(
+    "--operator",
+    metavar="NUMBER",
+    callback=_checked_operator,
+    help="The operator's number, as you would dial it; remembered once it has answered.",
+)
 @click.option(
     "--state",
     type=click.Path(file_okay=False, path_type=Path),
@@ -364,9 +377,7 @@ def _prepared(settings: Settings) -> Iterator[tuple[Settings, SqliteStore]]:
     with _store(settings) as store:
         operator = settings.operator or store.operator_number()
         if operator is None:
-            raise CannotStart("give the operator's number once: --operator NUMBER")
-        with store.transaction():
-            store.remember_operator(operator)
+            raise CannotStart("give the operator's number, until it has answered once: --operator NUMBER")
         if store.bank() is None:
             raise CannotStart("this handset does not know its bank yet; see: handset enrol --help")
         yield replace(settings, operator=operator), store
@@ -409,7 +420,7 @@ def _converse(
         return asyncio.run(conversation())
     except (Unconnected, NotConnected) as error:
         where = f"{settings.port}: " if settings.port else ""
-        raise CannotStart(where + text_of(error.trouble).say(settings.language)) from error
+        raise CannotStart(where + text_for_command(error.trouble).say(settings.language)) from error
     except StoreUnusable as error:
         raise CannotStart(Text.STATE_UNUSABLE.say(settings.language, reason=error)) from error
     except (asyncio.CancelledError, KeyboardInterrupt, click.Abort):
@@ -422,6 +433,8 @@ def _print(report: Report, as_json: bool) -> None:
 
 
 def _open_app(settings: Settings) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise CannotStart(Text.NO_TERMINAL.say(settings.language))
     from handset.app import HandsetApp  # Textual takes as long to load as all the rest
 
     with _prepared(settings) as (ready, store):

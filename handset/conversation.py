@@ -26,7 +26,7 @@ from handset.bearer import Trouble
 from handset.phone import Connection, NotConnected, Phone
 from handset.sqlite_store import StoreUnusable
 from handset.store import State, StoredRequest
-from handset.texts import Text, say_code, text_of
+from handset.texts import Text, say_code, text_for_command, text_of
 from wire.response_codes import Language
 from wire.secret import Secret
 from wire.terminal import Kind
@@ -203,7 +203,7 @@ class Conversation:
     def _say_failure(self, error: Exception) -> None:
         """Say what ended the waiting for a transfer that was ordered."""
         if isinstance(error, NotConnected):
-            self.say(text_of(error.trouble).say(self._language))
+            self.say(text_for_command(error.trouble).say(self._language))
         elif isinstance(error, StoreUnusable):
             self.say(Text.STATE_UNUSABLE.say(self._language, reason=error))
         else:

@@ -12,7 +12,9 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 
 from gsm.errors import (
+    CannotOpen,
     ModemError,
+    NotAModem,
     SendFailed,
     SendUnknown,
     SimLocked,
@@ -22,7 +24,7 @@ from gsm.errors import (
     SimPukNeeded,
 )
 from gsm.inbox import ReceivedText
-from gsm.modem import Modem
+from gsm.modem import LeaveOnSim, Modem
 from handset.actions import SendOutcome
 from handset.bearer import BearerEvent, Gone, Ready, Received, Signal, Trouble
 from wire.secret import Secret
@@ -35,6 +37,8 @@ _CSQ_BEST = 31  # TS 27.007 clause 8.5: -51 dBm or more
 _log = logging.getLogger("handset.modem")
 
 _TROUBLES: tuple[tuple[type[ModemError], Trouble], ...] = (
+    (CannotOpen, Trouble.CANNOT_OPEN),
+    (NotAModem, Trouble.CANNOT_OPEN),
     (SimPinNeeded, Trouble.SIM_PIN_NEEDED),
     (SimPinWrong, Trouble.SIM_PIN_WRONG),
     (SimPukNeeded, Trouble.SIM_BLOCKED),
@@ -43,11 +47,11 @@ _TROUBLES: tuple[tuple[type[ModemError], Trouble], ...] = (
 )
 
 
-class NotFromOperator(Exception):
+class NotFromOperator(LeaveOnSim):
     """A text of somebody else: left on the SIM."""
 
 
-class NobodyToRead(Exception):
+class NobodyToRead(LeaveOnSim):
     """A text of the operator that came while the phone could not read it: left on the SIM for later."""
 
 
@@ -198,9 +202,11 @@ class ModemBearer:
         self._waiting_texts.add(taken)
         try:
             if self._closed:
-                raise CancelledError
+                raise NobodyToRead
             self._on_loop(lambda: self._put_text(Received(message.number, message.text), taken))
             taken.result(TAKING_S_MAX)
+        except CancelledError:  # by `close`
+            raise NobodyToRead from None
         finally:
             self._waiting_texts.discard(taken)
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from handset.actions import Action, Asking, SendText, Show, Update
+from handset.actions import Action, Asking, OperatorWrites, SendText, Show, Update
 from handset.bearer import Bearer, Gone, Ready, Received, Signal, Trouble
 from handset.session import DEFAULT_POLICY, HandsetSession, Policy
 from handset.sqlite_store import SqliteStore, StoreUnusable
@@ -215,7 +215,13 @@ class Phone:
                 self._bearer.leave_text()
 
     async def _receive(self, session: HandsetSession, event: Received) -> None:
-        await self._do(session, lambda now: session.receive_text(event.sender, event.text, now))
+        def take(now: float) -> list[Action]:
+            actions = session.receive_text(event.sender, event.text, now)
+            if any(isinstance(action, Show) and not isinstance(action.update, OperatorWrites) for action in actions):
+                self._store.remember_operator(self._operator_number)  # it speaks the protocol: the number is right
+            return actions
+
+        await self._do(session, take)
 
     async def _become_ready(self, ready: Ready) -> None:
         try:

@@ -193,6 +193,15 @@ class Text(Enum):
         "找不到调制解调器。请检查插头和端口；插好后会自动连接。",
         "The modem does not answer. Check its plug and --port; it is picked up by itself.",
     )
+    COMMAND_NO_MODEM = (
+        "调制解调器没有应答。请检查插头和 --port，然后重新运行。",
+        "The modem does not answer. Check its plug and --port, then run this again.",
+    )
+    TROUBLE_CANNOT_OPEN = (
+        "无法使用调制解调器。请检查：是否插好；--port 是否正确；是否有权使用端口（dialout 组）；是否被别的程序占用。",
+        "The modem cannot be used. Check that it is plugged in, that --port names it, that you may use the port "
+        "(group dialout), and that no other program does.",
+    )
     TROUBLE_SIM_PIN_NEEDED = ("SIM 卡需要密码。", "The SIM asks for its PIN.")
     TROUBLE_SIM_PIN_WRONG = (
         "SIM 卡密码不对。请核对后再输入：连错三次会锁卡。",
@@ -219,6 +228,10 @@ class Text(Enum):
     )
     PROMPT_PIN = ("密码", "PIN")
     PROMPT_SIM_PIN = ("SIM 卡密码", "PIN of the SIM")
+    NO_TERMINAL = (
+        "没有终端，无法打开界面；请改用命令，见 handset transfer --help。",
+        "The app needs a terminal; without one use a command, see: handset transfer --help",
+    )
     NOT_CONFIRMED = ("没有确认，没有转账。", "Not confirmed; no money was moved.")
     STATUS_UNSENT = ("没有转账：{reason}", "No transfer was made: {reason}")
 
@@ -236,6 +249,7 @@ _REFUSALS = {
 }
 _TROUBLES = {
     Trouble.CONNECTING: Text.TROUBLE_CONNECTING,
+    Trouble.CANNOT_OPEN: Text.TROUBLE_CANNOT_OPEN,
     Trouble.NO_MODEM: Text.TROUBLE_NO_MODEM,
     Trouble.SIM_PIN_NEEDED: Text.TROUBLE_SIM_PIN_NEEDED,
     Trouble.SIM_PIN_WRONG: Text.TROUBLE_SIM_PIN_WRONG,
@@ -259,6 +273,11 @@ def text_of(reason: Refusal | Trouble | AmountFault) -> Text:
     if isinstance(reason, Trouble):
         return _TROUBLES[reason]
     return _FAULTS[reason]
+
+
+def text_for_command(trouble: Trouble) -> Text:
+    """Return the sentence of a trouble for a command, which ends and so picks nothing up by itself."""
+    return Text.COMMAND_NO_MODEM if trouble is Trouble.NO_MODEM else text_of(trouble)
 
 
 def text_of_send(outcome: SendOutcome | None) -> Text | None:

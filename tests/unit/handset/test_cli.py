@@ -14,10 +14,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 import handset.modem_bearer
+from handset.bearer import Trouble
 from handset.cli import main
 from handset.demo_customers import CUSTOMERS
 from handset.sqlite_store import Bank, SqliteStore
 from handset.store import StoredRequest
+from handset.texts import text_for_command
 from tests.unit.handset.counterparty import NAME, OPERATOR, PAYEE, PAYER, PIN, SERIAL, Counterparty, ScriptedBearer
 from wire.sealing import fingerprint
 from wire.terminal import Kind
@@ -290,7 +292,49 @@ def test_a_modem_that_is_not_there_ends_with_2_and_a_sentence(tmp_path: Path, fa
     base = ["--lang", "en", "--state", str(tmp_path), "--port", str(tmp_path / "none"), "--operator", OPERATOR]
     result = CliRunner().invoke(main, [*base, *TRANSFER], input=f"{PIN}\n")
     assert result.exit_code == 2
-    assert "The modem does not answer" in result.stderr
+    assert "dialout" in result.stderr
+    assert "by itself" not in result.stderr
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_no_command_claims_that_it_goes_on_by_itself(trouble: Trouble) -> None:
+    assert "by itself" not in text_for_command(trouble).say("en")
+    assert "自动" not in text_for_command(trouble).say("zh")
+
+
+@pytest.mark.parametrize("options", [("--demo",), ("--port", "absent", "--operator", OPERATOR)])
+def test_the_app_without_a_terminal_is_refused_before_anything_is_started(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    state = tmp_path / "state"
+    result = CliRunner().invoke(main, ["--lang", "en", "--state", str(state), *options])
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "handset transfer" in result.stderr
+    assert not state.exists()
+
+
+@pytest.mark.parametrize("operator", ["abc", "", "95+533", "９５５３３", "1" * 21])
+def test_an_operators_number_that_is_none_is_refused(run: Run, operator: str) -> None:
+    result = run(*TRANSFER, options=("--operator", operator))
+    assert result.exit_code == 2
+    assert "3 to 20 digits" in " ".join(result.stderr.split())
+
+
+def test_the_operator_is_remembered_once_it_has_answered(run: Run, far: Counterparty, tmp_path: Path) -> None:
+    def remembered() -> str | None:
+        store = SqliteStore(tmp_path / "state")
+        try:
+            return store.operator_number()
+        finally:
+            store.close()
+
+    far.silent.add(Kind.BALANCE)
+    run("balance", "--account", PAYER, "--wait", "1")
+    assert remembered() is None
+    far.silent.clear()
+    assert run("balance", "--account", PAYER).exit_code == 0
+    assert remembered() == OPERATOR
 
 
 def test_a_loose_sim_pin_file_is_refused(run: Run, tmp_path: Path) -> None:

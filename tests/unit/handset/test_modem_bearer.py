@@ -8,9 +8,10 @@ from typing import TypeVar
 
 import pytest
 
+from gsm.errors import ModemGone, NotAModem
 from handset.actions import SendOutcome
 from handset.bearer import BearerEvent, Gone, Ready, Received, Signal, Trouble
-from handset.modem_bearer import ModemBearer
+from handset.modem_bearer import ModemBearer, _trouble_of
 from modem_emulator.emulator import Phone
 from modem_emulator.server import serving
 from modem_emulator.store import MemoryStore
@@ -70,7 +71,9 @@ async def test_the_signal_is_told_in_percent(tmp_path: Path) -> None:
         assert 0 < event.percent <= 100
 
 
-async def test_a_text_of_somebody_else_is_not_taken_and_stays_on_the_sim(tmp_path: Path) -> None:
+async def test_a_text_of_somebody_else_is_no_error_and_stays_on_the_sim(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     store = MemoryStore()
     async with (
         serving(PHONES, {}, store, smpp_port=0, link_dir=tmp_path),
@@ -84,6 +87,7 @@ async def test_a_text_of_somebody_else_is_not_taken_and_stays_on_the_sim(tmp_pat
         await soon(operators.send(f"+{OURS}", "reply"))
         assert await next_but_signal(ours) == Received(f"+{OPERATOR}", "reply")
         assert len(store.slots(PHONES[0].imsi)) >= 1
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_text_is_on_the_sim_until_the_next_event_is_asked_for(tmp_path: Path) -> None:
@@ -133,8 +137,13 @@ async def test_a_port_that_is_not_there_is_told_once(tmp_path: Path) -> None:
     async with bearer_on(tmp_path / "none", OPERATOR) as ours:
         event = await soon(ours.next_event())
         assert isinstance(event, Gone)
-        assert event.trouble is Trouble.NO_MODEM
+        assert event.trouble is Trouble.CANNOT_OPEN
         assert await soon(ours.send(OPERATOR, "request")) is SendOutcome.FAILED
+
+
+def test_what_is_no_modem_is_told_as_a_port_that_cannot_be_used() -> None:
+    assert _trouble_of(NotAModem("/dev/ttyUSB0")) is Trouble.CANNOT_OPEN
+    assert _trouble_of(ModemGone("/dev/ttyUSB0", "unplugged")) is Trouble.NO_MODEM
 
 
 async def test_a_modem_that_was_unplugged_is_picked_up_again(tmp_path: Path) -> None:
