@@ -250,7 +250,10 @@ def test_nothing_that_is_shown_of_keys_is_a_secret():
     for secret in (static, one, two, control.k, control.c):
         assert secret.reveal().hex() not in shown
         assert repr(secret.reveal()) not in shown
-    assert check_values(held)["generations"] != check_values(held.with_seeds(Secret(bytes(32)), Secret(bytes([1]) * 32)))["generations"]
+    assert (
+        check_values(held)["generations"]
+        != check_values(held.with_seeds(Secret(bytes(32)), Secret(bytes([1]) * 32)))["generations"]
+    )
 
 
 def test_an_epoch_that_is_used_up_is_refused():

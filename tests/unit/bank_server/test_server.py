@@ -280,7 +280,7 @@ async def test_a_fault_in_what_the_clock_brings_does_not_stop_the_bank(bank, cap
             assert (await line.ask(operator.message("0820", {70: "301"})))[39] == "00"
         await asyncio.sleep(0.1)
     assert bank.store.account("777777") is None
-    assert caplog.text.count("ZeroDivisionError") < 10  # it is not tried again at once
+    assert len(caplog.records) < 20  # one for each batch: what is due is not tried again at once
 
 
 async def test_keys_renewed_by_another_command_reach_a_connected_operator_and_old_ones_are_erased(
