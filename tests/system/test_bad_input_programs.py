@@ -34,13 +34,13 @@ def rows(state: Path) -> list[str]:
     return found
 
 
-def quiet_rows(house: House) -> list[str]:
-    """The bank's rows, once no notice is under way that would change them by itself."""
+def quiet_rows(state: Path, outbox: str = "notices") -> list[str]:
+    """The rows below a folder, once its outbox is empty: what leaves it would change them by itself."""
     end = time.monotonic() + 20
-    while any('INTO "notices"' in row for row in rows(house.bank_state)):
-        assert time.monotonic() < end, "a notice stays in the outbox"
+    while any(row.startswith(f'INSERT INTO "{outbox}"') for row in rows(state)):
+        assert time.monotonic() < end, "something stays in the outbox"
         time.sleep(0.1)
-    return rows(house.bank_state)
+    return rows(state)
 
 
 def said(log: Path, words: str, seconds: float = 10.0) -> bool:
@@ -93,7 +93,7 @@ def exchange(serial_hex: str, stan: str) -> Message:
 def test_the_bank_names_what_it_cannot_read_and_closes_or_refuses(
     house: House, name: str, message: bytes, words: str
 ) -> None:
-    before = quiet_rows(house)
+    before = quiet_rows(house.bank_state)
     try:
         answer = answer_to(house, message)
     except OSError:  # reset: closed while we were still writing
@@ -105,7 +105,7 @@ def test_the_bank_names_what_it_cannot_read_and_closes_or_refuses(
 
 def test_an_unknown_serial_and_a_wrong_mac_are_refused_without_a_trace_in_the_books(house: House) -> None:
     assert house.transfer("0.02").json["outcome"] == "done"
-    before = quiet_rows(house)
+    before = quiet_rows(house.bank_state)
     unknown = answer_to(house, frame(iso.encode(exchange("00010001ffffffff", "900003"))))
     assert unknown is not None
     assert unknown[39] == "A0"
@@ -120,7 +120,7 @@ def test_an_unknown_serial_and_a_wrong_mac_are_refused_without_a_trace_in_the_bo
 def test_a_registration_replayed_under_another_trace_number_is_refused_for_its_mac(house: House) -> None:
     assert house.transfer("0.03").json["outcome"] == "done"
     registration = iso.decode(next(m for to, m in house.tap.passed if to == "bank" and m.startswith(b"0600")))
-    before = quiet_rows(house)
+    before = quiet_rows(house.bank_state)
     again = answer_to(house, frame(iso.encode(registration.with_fields(DE11="900005"))))
     assert again is not None
     assert again[39] == "A0"
@@ -128,7 +128,7 @@ def test_a_registration_replayed_under_another_trace_number_is_refused_for_its_m
 
 
 def test_a_stranger_is_told_nothing(house: House) -> None:
-    before = rows(house.bank_state)
+    before = quiet_rows(house.bank_state)
     stranger = Message("0820", {7: DE7, 11: "900006", 32: "99999", 70: "001"})
     answer = answer_to(house, frame(iso.encode(stranger)), signed_on=False)
     assert answer is not None
@@ -137,7 +137,7 @@ def test_a_stranger_is_told_nothing(house: House) -> None:
 
 
 def test_a_garbage_sms_changes_nothing_at_the_operator(house: House) -> None:
-    before = rows(house.operator_state)
+    before = quiet_rows(house.operator_state, "outbox")
     with closing(Modem(house.port_of(OTHER))) as modem:
         modem.connect()
         modem.send_text(OPERATOR_NUMBER, "hello, is there anybody?")
