@@ -84,12 +84,14 @@ class ScriptedModem:
         assert self._thread is not None
         self._thread.join(5)
         os.unlink(self.path)
-        for descriptor in (self.slave, self.master, self._stop, self._stopped):
-            os.close(descriptor)
+        with self.lock:
+            for descriptor in (self.slave, self.master, self._stop, self._stopped):
+                os.close(descriptor)
+            self.master = -1  # a delayed answer must not go to whatever gets this number next
 
     def say(self, data: bytes) -> None:
         """Write raw bytes, unasked."""
-        with contextlib.suppress(OSError):  # unplugged meanwhile
+        with self.lock, contextlib.suppress(OSError):  # unplugged meanwhile
             os.write(self.master, data)
 
     def urc(self, *lines: str) -> None:
