@@ -125,7 +125,7 @@ class FormScreen(PhoneScreen):
             entry.disabled = busy
         self.refresh_texts()
         if was_busy and not busy:
-            self.set_focus(self.query_one("#confirm"))  # what is hidden or disabled loses the focus
+            self.set_focus(self.query_one("#confirm"))
 
     def render_texts(self) -> None:
         self.put("#heading", self.heading())
@@ -135,12 +135,13 @@ class FormScreen(PhoneScreen):
         self.put("#message", self._message())
         confirm = self.query_one("#confirm", Confirm)
         good = self._first_fault() is None
-        if isinstance(self.focused, Entry):
+        if self._busy:
+            confirm.update("…")  # it stays, and keeps the focus: were it hidden, Textual would move that to an entry
+        elif isinstance(self.focused, Entry):
             confirm.update(self.say(Text.CONFIRM_AFTER_ENTER))  # here a 1 would be typed into the entry
         else:
             confirm.update(self.confirmation() if good else self.say(Text.CONFIRM))
-        confirm.display = not self._busy
-        confirm.set_class(not good, "waiting")
+        confirm.set_class(self._busy or not good, "waiting")
 
     def on_descendant_focus(self) -> None:
         """Write the confirmation row anew: what 1 does depends on what has the focus."""
