@@ -14,9 +14,10 @@ from random import Random
 from gsm import pdu
 from modem_emulator import equipment as modem
 from modem_emulator.engine import Engine
-from modem_emulator.equipment import Equipment, Profile
+from modem_emulator.equipment import Equipment
 from modem_emulator.network import LIFETIME_S, Faults, Network, Refused, Submission
 from modem_emulator.numbers import canonical, check_digit
+from modem_emulator.profile import Profile
 from modem_emulator.sim import MESSAGE_SLOTS, PUK, Sim
 from modem_emulator.store import Queued, Store
 
@@ -39,6 +40,7 @@ class Phone:
     puk: str = field(default=PUK, repr=False)
     slots: int = MESSAGE_SLOTS
     imei: str | None = None
+    profile: Profile = field(default_factory=Profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +215,14 @@ def _acknowledgement_first(actions: list[modem.Action]) -> list[modem.Action]:
 
 
 def _engine(phone: Phone, number: str, store: Store) -> Engine:
+    profile = phone.profile
     sim = Sim(imsi=phone.imsi, msisdn=number, store=store, pin=phone.pin, puk=phone.puk, slots=phone.slots)
-    return Engine(Equipment(sim, SERVICE_CENTRE, Profile(imei=phone.imei or _imei_of(phone.imsi))))
+    return Engine(Equipment(sim, SERVICE_CENTRE, imei=phone.imei or _imei_of(phone.imsi, profile), profile=profile))
 
 
-def _imei_of(imsi: str) -> str:
+def _imei_of(imsi: str, profile: Profile) -> str:
     """A made-up IMEI: type allocation code, six digits of the IMSI, check digit (TS 23.003 clause 6.2.1)."""
-    body = "35209900" + imsi[-6:]
+    body = profile.identity.type_allocation_code + imsi[-6:]
     return body + check_digit(body)
 
 

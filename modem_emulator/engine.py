@@ -21,7 +21,6 @@ from modem_emulator.command_line import (
     parse,
 )
 from modem_emulator.commands import COMMANDS, Command
-from modem_emulator.commands.registration import state as registration_state
 from modem_emulator.commands.table import Lines, Needs, Pending, Prompt
 from modem_emulator.equipment import Acknowledge, Action, Equipment, Registered, Reject, Write
 from modem_emulator.errors import CME_TEXTS, Cme, Cms, CommandFailed
@@ -271,7 +270,7 @@ class Engine:
         self._act(Registered(registered))
         for name, level in self.equipment.settings.registration_reports.items():
             if level:
-                self._notify(f"{name}: {registration_state(self.equipment)}")
+                self._notify(f"{name}: {self.equipment.registration}")
 
     def _check_sim(self, command: Command) -> None:
         state = self.equipment.sim.state

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from gsm import pdu
+from modem_emulator.profile import Profile
 from modem_emulator.sim import Sim, SimState
 from modem_emulator.store import StoredMessage
 
@@ -48,16 +49,16 @@ class Reject:
 Action = Write | Submit | Registered | MemoryAvailable | Acknowledge | Reject
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """How the modem names itself; `imei` has 15 digits."""
+# <rssi> 20 is -73 dBm, a good indoor signal; 99 is unknown (TS 27.007 clause 8.5).
+RSSI, RSSI_UNKNOWN = 20, 99
 
-    manufacturer: str = "yinxin"
-    model: str = "emulated modem"
-    revision: str = "1"
-    imei: str = "490154203237518"
-    network: str = "yinxin"
-    network_code: str = "46000"
+
+@dataclass(frozen=True, slots=True)
+class Plmn:
+    """The one network that there is: its names (TS 27.007 clause 7.3) and its code, MCC and MNC together."""
+
+    name: str = "yinxin"
+    code: str = "46000"
 
 
 @dataclass(slots=True)
@@ -84,27 +85,82 @@ class Settings:
     ussd: int = 0
     phonebook: str = "SM"
 
+    @classmethod
+    def of(cls, profile: Profile) -> "Settings":
+        """What this make of modem starts with."""
+        mode, mt, bm, ds, bfr = profile.indications.initially
+        return cls(echo=profile.behaviour.echo, cmee=profile.errors.cmee, indications=(mode, mt, bm, ds, bfr))
+
 
 @dataclass(slots=True)
 class Equipment:
-    """One modem with its SIM. Commands put what the outside must do into `actions`."""
+    """One modem with its SIM; `imei` has 15 digits. Commands put what the outside must do into `actions`."""
 
     sim: Sim
     smsc: str
+    imei: str = "490154203237518"
     profile: Profile = field(default_factory=Profile)
-    settings: Settings = field(default_factory=Settings)
+    plmn: Plmn = field(default_factory=Plmn)
+    settings: Settings = field(init=False)
     functionality: int = 1
     deregistered: bool = False
+    # What the outside does to the modem: signal (<rssi> 0 to 31, None without coverage), the moment when it is up
+    # and its SIM is readable after a reset, and how long the SIM is busy.
+    rssi: int | None = RSSI
+    ready_s: float = 0.0
+    sim_busy_until_s: float = 0.0
     refused_for_memory: bool = False
     reference: int = 0
     now_s: float = 0.0
     actions: list[Action] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.settings = Settings.of(self.profile)
+
     @property
     def registered(self) -> bool:
-        """Whether the network can reach the phone: radio on, SIM unlocked, not deregistered by +COPS=2."""
-        return self.functionality == 1 and not self.deregistered and self.sim.state is SimState.READY
+        """Whether the network can reach the phone: up, radio on, SIM unlocked, in coverage, not left by +COPS=2."""
+        return self.searching and self.rssi is not None
+
+    @property
+    def searching(self) -> bool:
+        """Whether the modem is registered or looks for the network."""
+        ready = self.now_s >= self.ready_s and self.sim.state is SimState.READY
+        return ready and self.functionality == 1 and not self.deregistered
+
+    @property
+    def sim_busy(self) -> bool:
+        """The SIM answers nothing now (+CME ERROR 14, +CMS ERROR 314): it starts, or a fault keeps it."""
+        return self.now_s < max(self.ready_s, self.sim_busy_until_s)
+
+    @property
+    def registration(self) -> int:
+        """<stat> of +CREG (TS 27.007 clause 7.2): 1 home network, 2 searching, 0 not searching."""
+        return 1 if self.registered else 2 if self.searching else 0
+
+    @property
+    def signal(self) -> int:
+        """<rssi> of +CSQ: 0 to 31, 99 unknown (TS 27.007 clause 8.5)."""
+        return RSSI_UNKNOWN if self.rssi is None or self.functionality != 1 else self.rssi
+
+    def filled(self, line: str) -> str:
+        """A line of the profile with what is so in place of its {names}."""
+        identity = self.profile.identity
+        known = {
+            "imei": self.imei,
+            "imsi": self.sim.imsi,
+            "iccid": self.sim.iccid,
+            "msisdn": self.sim.msisdn,
+            "manufacturer": identity.manufacturer,
+            "model": identity.model,
+            "revision": identity.revision,
+            "rssi": self.signal,
+            "registration": self.registration,
+        }
+        for name, value in known.items():
+            line = line.replace("{" + name + "}", str(value))
+        return line
 
     def next_reference(self) -> int:
         """TP-MR for the next message, 0 to 255 in turn (TS 23.040 clause 9.2.3.6)."""

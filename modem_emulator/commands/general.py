@@ -13,7 +13,7 @@ CHARACTER_SETS = ("GSM", "IRA", "UCS2", "HEX")
 
 def _reset(equipment: Equipment, _parameters: Parameters) -> Lines:
     """ATZ and AT&F: settings as at the start; registration and SIM stay (V.250 clauses 6.1.1 and 6.1.2)."""
-    equipment.settings = Settings()
+    equipment.settings = Settings.of(equipment.profile)
     return []
 
 
@@ -51,8 +51,7 @@ def _identity(make: Callable[[Equipment], str]) -> Command:
 
 def _information(equipment: Equipment, _parameters: Parameters) -> Lines:
     """ATI (V.250 clause 6.1.3)."""
-    profile = equipment.profile
-    return [profile.manufacturer, profile.model, f"Revision: {profile.revision}", f"IMEI: {profile.imei}"]
+    return [equipment.filled(line) for line in equipment.profile.identity.information]
 
 
 def _set_functionality(equipment: Equipment, parameters: Parameters) -> Lines:
@@ -62,7 +61,7 @@ def _set_functionality(equipment: Equipment, parameters: Parameters) -> Lines:
         raise CommandFailed(Cme.OPERATION_NOT_SUPPORTED)
     if parameters.number(1, range(2), default=0):
         equipment.sim.power_cycle()
-        equipment.settings = Settings()
+        equipment.settings = Settings.of(equipment.profile)
     equipment.functionality = functionality
     return []
 
@@ -107,15 +106,15 @@ COMMANDS: dict[str, Command] = {
     "&D": _NOTHING,
     "&W": _NOTHING,
     **{f"S{number}": _register(number) for number in Settings().registers},
-    "+GMI": _identity(lambda equipment: equipment.profile.manufacturer),
-    "+GMM": _identity(lambda equipment: equipment.profile.model),
-    "+GMR": _identity(lambda equipment: equipment.profile.revision),
-    "+GSN": _identity(lambda equipment: equipment.profile.imei),
-    "+CGMI": _identity(lambda equipment: equipment.profile.manufacturer),
-    "+CGMM": _identity(lambda equipment: equipment.profile.model),
-    "+CGMR": _identity(lambda equipment: equipment.profile.revision),
-    "+CGSN": _identity(lambda equipment: equipment.profile.imei),
-    "+GCAP": Command(execute=says("+GCAP: +CGSM"), test=says()),
+    "+GMI": _identity(lambda equipment: equipment.profile.identity.manufacturer),
+    "+GMM": _identity(lambda equipment: equipment.profile.identity.model),
+    "+GMR": _identity(lambda equipment: equipment.profile.identity.revision),
+    "+GSN": _identity(lambda equipment: equipment.imei),
+    "+CGMI": _identity(lambda equipment: equipment.profile.identity.manufacturer),
+    "+CGMM": _identity(lambda equipment: equipment.profile.identity.model),
+    "+CGMR": _identity(lambda equipment: equipment.profile.identity.revision),
+    "+CGSN": _identity(lambda equipment: equipment.imei),
+    "+GCAP": Command(execute=shows(lambda equipment: f"+GCAP: {equipment.profile.identity.capabilities}"), test=says()),
     "+CMEE": setting("+CMEE", "cmee", range(3)),
     "+CFUN": Command(
         read=shows(lambda equipment: f"+CFUN: {equipment.functionality}"),

@@ -5,24 +5,15 @@ from modem_emulator.commands.table import Command, Lines, Needs, says, shows
 from modem_emulator.equipment import Equipment
 from modem_emulator.errors import Cme, CommandFailed
 
-# <stat> of +CREG.
-NOT_SEARCHING, HOME = 0, 1
-# <rssi> 20 is -73 dBm, a good indoor signal; 99 is unknown.
-SIGNAL, SIGNAL_UNKNOWN = 20, 99
 # <AcT> 0 is GSM.
 ACCESS_TECHNOLOGY = 0
-
-
-def state(equipment: Equipment) -> int:
-    """<stat> of +CREG: home network, or not searching."""
-    return HOME if equipment.registered else NOT_SEARCHING
 
 
 def _reports(name: str) -> Command:
     """+CREG, +CGREG: reports off or on, and the state."""
 
     def show(equipment: Equipment) -> str:
-        return f"{name}: {equipment.settings.registration_reports.get(name, 0)},{state(equipment)}"
+        return f"{name}: {equipment.settings.registration_reports.get(name, 0)},{equipment.registration}"
 
     def write(equipment: Equipment, parameters: Parameters) -> Lines:
         equipment.settings.registration_reports[name] = parameters.number(0, range(2))
@@ -32,7 +23,7 @@ def _reports(name: str) -> Command:
 
 
 def _signal(equipment: Equipment) -> str:
-    return f"+CSQ: {SIGNAL if equipment.registered else SIGNAL_UNKNOWN},99"
+    return f"+CSQ: {equipment.signal},99"
 
 
 def _operator(equipment: Equipment, _parameters: Parameters) -> Lines:
@@ -40,8 +31,8 @@ def _operator(equipment: Equipment, _parameters: Parameters) -> Lines:
     mode = 2 if equipment.deregistered else 0
     if not equipment.registered:
         return [f"+COPS: {mode}"]
-    shown, profile = equipment.settings.operator_format, equipment.profile
-    name = profile.network_code if shown == 2 else profile.network
+    shown, plmn = equipment.settings.operator_format, equipment.plmn
+    name = plmn.code if shown == 2 else plmn.name
     return [f'+COPS: {mode},{shown},"{name}",{ACCESS_TECHNOLOGY}']
 
 
@@ -51,17 +42,15 @@ def _choose_operator(equipment: Equipment, parameters: Parameters) -> Lines:
     equipment.settings.operator_format = parameters.number(1, range(3), default=equipment.settings.operator_format)
     if mode == 3:
         return []
-    if mode == 1 and parameters.text(2) not in (equipment.profile.network, equipment.profile.network_code):
+    if mode == 1 and parameters.text(2) not in (equipment.plmn.name, equipment.plmn.code):
         raise CommandFailed(Cme.NO_NETWORK_SERVICE)
     equipment.deregistered = mode == 2
     return []
 
 
 def _operators(equipment: Equipment) -> str:
-    profile = equipment.profile
-    return (
-        f'+COPS: (2,"{profile.network}","{profile.network}","{profile.network_code}",{ACCESS_TECHNOLOGY}),,(0-4),(0-2)'
-    )
+    plmn = equipment.plmn
+    return f'+COPS: (2,"{plmn.name}","{plmn.name}","{plmn.code}",{ACCESS_TECHNOLOGY}),,(0-4),(0-2)'
 
 
 COMMANDS: dict[str, Command] = {

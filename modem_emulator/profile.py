@@ -1,0 +1,236 @@
+"""What tells one make of modem from another, as data (the TOML files of `profiles/`).
+
+A profile never holds code: identity, announcements, storages, refusals, canned answers and timings are facts about
+a modem, each with its source beside it in the file. `parse` turns the parsed TOML into a `Profile` and rejects an
+unknown key by name.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+
+class InvalidProfile(ValueError):
+    """A profile says something that cannot be; the message names the table, the key and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the modem says it is (TS 27.007 clauses 5.1 to 5.4; V.250 clause 6.1.3).
+
+    `type_allocation_code` are the first 8 digits of its IMEI. `information` is what ATI shows; in it and in all other
+    lines of a profile `{imei}`, `{imsi}`, `{iccid}`, `{msisdn}`, `{manufacturer}`, `{model}`, `{revision}`, `{rssi}`
+    (0 to 31, 99 unknown) and `{registration}` (<stat> of +CREG) stand for what is so.
+    """
+
+    manufacturer: str = "yinxin"
+    model: str = "emulated modem"
+    revision: str = "1"
+    type_allocation_code: str = "35209900"
+    information: tuple[str, ...] = ("{manufacturer}", "{model}", "Revision: {revision}", "IMEI: {imei}")
+    capabilities: str = "+CGSM"  # what +GCAP shows
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One unsolicited line and when it comes, in seconds after power on."""
+
+    text: str
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodicLine:
+    """One unsolicited line that comes again and again; `while_registered` only then."""
+
+    text: str
+    every_s: float
+    while_registered: bool = True
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boot:
+    """Power on and reset: dead for `silent_s`, without SIM and network for `ready_s`, and what it says meanwhile."""
+
+    silent_s: float = 0.0
+    ready_s: float = 0.0
+    lines: tuple[Line, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnNumber:
+    """What +CNUM shows for each own number, with `{name}`, `{number}`, `{digits}` (no +), `{type}`, `{index}`.
+
+    No lines: the modem answers OK alone. `supported` false: +CNUM is an error. `in_phonebook` says whether the ON
+    phonebook has the number.
+    """
+
+    supported: bool = True
+    lines: tuple[str, ...] = ('+CNUM: "{name}","{number}",{type}',)
+    in_phonebook: bool = True
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """Message storages by name (SM the SIM, ME the modem, SR status reports, MT all of SM and ME) with their slots,
+    which of them +CPMS takes for <mem1>, <mem2> and <mem3>, and which are chosen at power on (TS 27.005 clause 3.2.2).
+
+    The SIM's own size is a property of the phone, not of the modem: `slots` of SM is only its usual size.
+    """
+
+    slots: Mapping[str, int] = field(default_factory=lambda: {"SM": 50, "ME": 100, "SR": 20})
+    reading: tuple[str, ...] = ("SM", "ME", "MT", "SR")
+    writing: tuple[str, ...] = ("SM", "ME")
+    receiving: tuple[str, ...] = ("SM", "ME")
+    initially: tuple[str, ...] = ("SM", "SM", "SM")
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indications:
+    """What +CNMI takes for each of its five parameters and starts with (TS 27.005 clause 3.4.1).
+
+    `supported` false: no +CNMI and no indications, so that a client has to poll.
+    """
+
+    supported: bool = True
+    mode: tuple[int, ...] = (0, 1, 2, 3)
+    mt: tuple[int, ...] = (0, 1, 2, 3)
+    bm: tuple[int, ...] = (0, 2)
+    ds: tuple[int, ...] = (0, 1, 2)
+    bfr: tuple[int, ...] = (0, 1)
+    initially: tuple[int, ...] = (0, 0, 0, 0, 0)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errors:
+    """How errors are said. `cmee` is its level at power on; `unsupported` answers an unknown command in place of
+    ERROR or +CME ERROR: 4 (as `COMMAND NOT SUPPORT` does); `cms_verbose` shows +CMS errors as text at level 2.
+    """
+
+    cmee: int = 0
+    unsupported: str | None = None
+    cms_verbose: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """Commands that this make refuses although the engine knows them (`+CNMI`, or one form: `+CPMS=?`), commands of
+    its own with fixed answers (`^SYSINFO` = lines; all forms separately: `^CURC=`, `^CURC?`), and names that it has
+    for known ones (`+CSQ` under `^CSQ`).
+    """
+
+    refused: tuple[str, ...] = ()
+    answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds until a command answers: `answer_s` for all, `by_command` for some (`+COPS=?`, `+CMGS`, `+CPIN=`)."""
+
+    answer_s: float = 0.0
+    by_command: Mapping[str, float] = field(default_factory=dict)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """Deviations that are neither answers nor timings.
+
+    `notices_interrupt`: unsolicited lines come between a command and its result and do not wait for it.
+    `pin_space` false writes `+CPIN:READY`. `prompt` is what asks for a message's text.
+    """
+
+    notices_interrupt: bool = False
+    pin_space: bool = True
+    prompt: str = "\r\n> "
+    echo: bool = True
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One make of modem; the default is `generic`, which follows the standards and has every command."""
+
+    name: str = "generic"
+    description: str = ""
+    identity: Identity = field(default_factory=Identity)
+    boot: Boot = field(default_factory=Boot)
+    periodic: tuple[PeriodicLine, ...] = ()
+    own_number: OwnNumber = field(default_factory=OwnNumber)
+    storage: Storage = field(default_factory=Storage)
+    indications: Indications = field(default_factory=Indications)
+    errors: Errors = field(default_factory=Errors)
+    commands: Commands = field(default_factory=Commands)
+    timing: Timing = field(default_factory=Timing)
+    behaviour: Behaviour = field(default_factory=Behaviour)
+
+
+def parse(name: str, document: Mapping[str, Any]) -> Profile:
+    """A profile from a parsed TOML document. Raises InvalidProfile."""
+    profile: Profile = _build(Profile, {"name": name, **document}, name)
+    _check(profile)
+    return profile
+
+
+def _check(profile: Profile) -> None:
+    if not re.fullmatch(r"\d{8}", profile.identity.type_allocation_code):
+        raise InvalidProfile(f"{profile.name}: identity.type_allocation_code must have 8 digits")
+    storage = profile.storage
+    known = {*storage.slots, "MT"}
+    for key in ("reading", "writing", "receiving", "initially"):
+        for memory in getattr(storage, key):
+            if memory not in known:
+                raise InvalidProfile(f"{profile.name}: storage.{key} names {memory}, which has no slots")
+    if len(storage.initially) != 3:
+        raise InvalidProfile(f"{profile.name}: storage.initially must name three storages")
+    if len(profile.indications.initially) != 5:
+        raise InvalidProfile(f"{profile.name}: indications.initially must have five numbers")
+
+
+def _build(wanted: Any, value: Any, place: str) -> Any:
+    """`value` as `wanted` (a dataclass, a tuple, a mapping or a plain type); InvalidProfile names the place."""
+    origin = get_origin(wanted)
+    if origin is UnionType:
+        return _build(next(one for one in get_args(wanted) if one is not type(None)), value, place)
+    if hasattr(wanted, "__dataclass_fields__"):
+        return _build_record(wanted, _table(value, place), place)
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise InvalidProfile(f"{place} must be a list")
+        return tuple(_build(get_args(wanted)[0], inner, f"{place}[{index}]") for index, inner in enumerate(value))
+    if origin is not None:
+        return {
+            key: _build(get_args(wanted)[1], inner, f"{place}.{key}") for key, inner in _table(value, place).items()
+        }
+    if wanted is float and type(value) is int:
+        return float(value)
+    if type(value) is not wanted:
+        raise InvalidProfile(f"{place} must be {wanted.__name__}, not {type(value).__name__}")
+    return value
+
+
+def _table(value: Any, place: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InvalidProfile(f"{place} must be a table")
+    return value
+
+
+def _build_record(wanted: Any, table: Mapping[str, Any], place: str) -> Any:
+    types = get_type_hints(wanted)
+    unknown = [key for key in table if key not in types]
+    if unknown:
+        raise InvalidProfile(f"{place}: unknown key {unknown[0]!r}; known: {', '.join(types)}")
+    try:
+        return wanted(**{key: _build(types[key], inner, f"{place}.{key}") for key, inner in table.items()})
+    except TypeError as error:
+        raise InvalidProfile(f"{place}: a key is missing ({error})") from error
