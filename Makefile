@@ -1,12 +1,13 @@
 # make demo         opens the handset on an emulated modem, with a bank and an operator behind it
 # make test         everything that needs nothing but Python
-# make test-system  what needs other people's programs (tshark, tmux): .ci/run installs them
+# make test-system  what needs other people's programs (tshark, tmux, gammu …): .ci/run installs them
+# make client-table writes what foreign clients can do with the emulator into docs/emulator.md
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: demo test quick lint types contracts test-system clean screenshot
+.PHONY: demo test quick lint types contracts test-system client-table clean screenshot
 
 demo: $(VENV)/.installed-all
 	$(BIN)/handset --demo
@@ -29,6 +30,9 @@ contracts: $(VENV)/.installed-dev
 
 test-system: $(VENV)/.installed-dev
 	$(BIN)/pytest -m foreign
+
+client-table: $(VENV)/.installed-dev
+	$(BIN)/pytest -m foreign --write-client-table tests/clients
 
 screenshot: $(VENV)/.installed-dev
 	$(BIN)/python docs/make_screenshot.py
