@@ -7,22 +7,24 @@ from pathlib import Path
 import click
 
 from console import CannotStart, Program, announce_ready, logging_options, run_until_stopped
+from modem_emulator import profiles
 from modem_emulator.emulator import Phone
 from modem_emulator.network import Faults
 from modem_emulator.numbers import SHORT_NUMBER_DIGITS_MAX, InvalidNumber, canonical
+from modem_emulator.profile import InvalidProfile
 from modem_emulator.server import Broken, serving
 from modem_emulator.sim import MESSAGE_SLOTS, PUK
 from modem_emulator.smsc import PortTaken
 from modem_emulator.sqlite_store import SqliteStore, StateLocked, StateUnusable
 from modem_emulator.store import MemoryStore, Store
 
-_PHONE_KEYS = ("imsi", "msisdn", "pin", "puk", "imei", "slots")
+_PHONE_KEYS = ("imsi", "msisdn", "pin", "puk", "imei", "slots", "profile", "tcp")
 # What a C-octet string of SMPP 3.4 section 4.1.1 holds for system_id, without its end.
 _SYSTEM_ID_CHARACTERS_MAX = 15
 
 
 class PhoneOption(click.ParamType[Phone]):
-    """`imsi=460001234567890,msisdn=8613900000001[,pin=1234][,puk=12345678][,imei=...][,slots=50]`."""
+    """`imsi=460001234567890,msisdn=8613900000001[,pin=1234][,puk=12345678][,imei=...][,slots=50][,profile=sim800l][,tcp=5000]`."""
 
     name = "phone"
 
@@ -38,6 +40,11 @@ class PhoneOption(click.ParamType[Phone]):
         self._check_digits(pairs, "pin", range(4, 9), param, ctx, optional=True)
         self._check_digits(pairs, "puk", range(8, 9), param, ctx, optional=True)
         self._check_digits(pairs, "slots", range(1, 4), param, ctx, optional=True)
+        self._check_digits(pairs, "tcp", range(1, 6), param, ctx, optional=True)
+        try:
+            profile = profiles.load(pairs.get("profile", "generic"))
+        except InvalidProfile as error:
+            self.fail(f"profile: {error}", param, ctx)
         try:
             msisdn = canonical(pairs.get("msisdn", ""))
         except InvalidNumber as error:
@@ -49,6 +56,8 @@ class PhoneOption(click.ParamType[Phone]):
             puk=pairs.get("puk", PUK),
             slots=int(pairs.get("slots", MESSAGE_SLOTS)),
             imei=pairs.get("imei"),
+            profile=profile,
+            tcp=int(pairs["tcp"]) if "tcp" in pairs else None,
         )
 
     def _check_digits(
@@ -102,7 +111,7 @@ _SECONDS = click.FloatRange(0.0)
     type=PhoneOption(),
     multiple=True,
     required=True,
-    help="imsi=DIGITS,msisdn=NUMBER[,pin=,puk=,imei=,slots=]; repeatable.",
+    help="imsi=DIGITS,msisdn=NUMBER[,pin=,puk=,imei=,slots=,profile=,tcp=PORT]; repeatable.",
 )
 @click.option("--esme", type=EsmeOption(), multiple=True, help="NUMBER=SYSTEM_ID; repeatable.")
 @click.option("--smpp-port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")

@@ -6,8 +6,8 @@ acknowledged that a crash could lose.
 
 import heapq
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 
@@ -15,9 +15,11 @@ from gsm import pdu
 from modem_emulator import equipment as modem
 from modem_emulator.engine import Engine
 from modem_emulator.equipment import Equipment
+from modem_emulator.faults import EmptyStorage, Fault, FillStorage, Plan, Step
 from modem_emulator.network import LIFETIME_S, Faults, Network, Refused, Submission
-from modem_emulator.numbers import canonical, check_digit
+from modem_emulator.numbers import canonical, check_digit, subscriber
 from modem_emulator.profile import Profile
+from modem_emulator.schedule import Schedule
 from modem_emulator.sim import MESSAGE_SLOTS, PUK, Sim
 from modem_emulator.store import Queued, Store
 
@@ -31,7 +33,8 @@ _log = logging.getLogger(__name__)
 class Phone:
     """A modem to emulate: IMSI (15 digits), MSISDN in any form, PIN and PUK; `repr` shows neither PIN nor PUK.
 
-    Without `imei` (15 digits) one is made from the IMSI, so that two modems differ.
+    Without `imei` (15 digits) one is made from the IMSI, so that two modems differ. `profile` is the make of the
+    modem; `tcp` puts it on that TCP port of loopback (0: a free one) and not on a pty.
     """
 
     imsi: str
@@ -41,6 +44,7 @@ class Phone:
     slots: int = MESSAGE_SLOTS
     imei: str | None = None
     profile: Profile = field(default_factory=Profile)
+    tcp: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,25 @@ class DeliverToEsme:
     message: Queued
 
 
-Action = WriteToPort | DeliverToEsme
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Take this phone's port away: the modem was unplugged."""
+
+    phone: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlugIn:
+    """Give this phone its port again."""
+
+    phone: int
+
+
+Action = WriteToPort | DeliverToEsme | HangUp | PlugIn
+
+
+class NoSuchModem(ValueError):
+    """No modem has this name or number."""
 
 
 class Emulator:
@@ -75,8 +97,11 @@ class Emulator:
         phones: Sequence[Phone],
         esmes: Iterable[str] = (),
         faults: Faults | None = None,
+        rates: Sequence[tuple[Fault, float]] = (),
     ) -> None:
         self._numbers = [canonical(phone.msisdn) for phone in phones]
+        self._phones = {number: phone for phone, number in enumerate(self._numbers)}
+        seed = random.getrandbits(64)
         self.network = Network(
             store,
             random,
@@ -84,29 +109,89 @@ class Emulator:
             esmes=[canonical(number) for number in esmes],
             faults=faults,
         )
-        self._engines = [_engine(phone, number, store) for phone, number in zip(phones, self._numbers, strict=True)]
-        self._answers: list[tuple[float, int, int, int]] = []
+        # Each modem has draws of its own, so that what befalls one does not depend on what others do.
+        self._engines = [
+            _engine(phone, number, store, Plan(random.__class__(f"{seed}/{position}"), tuple(rates)))
+            for position, (phone, number) in enumerate(zip(phones, self._numbers, strict=True))
+        ]
+        self._schedule = Schedule()
+        self._late: list[Action] = []
+        self._alarms: list[tuple[float, int]] = []
+        self._alarm_s = [0.0] * len(self._engines)
         for number, engine in zip(self._numbers, self._engines, strict=True):
             if engine.equipment.registered:
                 self.network.attach(number)
+
+    @property
+    def modems(self) -> Sequence[Equipment]:
+        """The modems as they are now, by phone; to look at, not to change."""
+        return [engine.equipment for engine in self._engines]
+
+    def start(self, now_s: float) -> list[Action]:
+        """Switch all modems on and hand out what the store kept."""
+        return self._for_each(range(len(self._engines)), lambda engine: engine.power_on(now_s), now_s)
 
     def received(self, phone: int, data: bytes, now_s: float) -> list[Action]:
         """Octets from the port of a phone."""
         return self._carry_out(phone, self._engines[phone].receive(data, now_s), now_s) + self._hand_out(now_s)
 
     def tick(self, now_s: float) -> list[Action]:
-        """Time has passed: late answers, delayed messages, retries, expiry."""
-        done: list[Action] = []
-        while self._answers and self._answers[0][0] <= now_s:
-            _, _, phone, reference = heapq.heappop(self._answers)
-            done += self._carry_out(phone, self._engines[phone].submitted(reference, now_s), now_s)
-        return done + self._hand_out(now_s)
+        """Time has passed: late answers, delayed messages, retries, expiry, boot and periodic lines."""
+        self._schedule.run(now_s)
+        due = []
+        while self._alarms and self._alarms[0][0] <= now_s:
+            due.append(heapq.heappop(self._alarms)[1])
+        return self._for_each(due, lambda engine: engine.tick(now_s), now_s)
 
     def next_due_s(self) -> float | None:
         """When to call `tick` next; None while nothing waits."""
-        moments = [self._answers[0][0]] if self._answers else []
-        due_s = self.network.next_due_s()
-        return min(moments + ([] if due_s is None else [due_s]), default=None)
+        moments = [self._alarms[0][0]] if self._alarms else []
+        for due_s in (self.network.next_due_s(), self._schedule.next_due_s):
+            if due_s is not None:
+                moments.append(due_s)
+        return min(moments, default=None)
+
+    # ---- faults
+
+    def named(self, modem: str) -> list[int]:
+        """The phones that a name means: `modem0` or an MSISDN, all for the empty one. Raises NoSuchModem."""
+        if not modem:
+            return list(range(len(self._engines)))
+        position = modem.removeprefix("modem")
+        if position != modem and position.isdecimal() and int(position) < len(self._engines):
+            return [int(position)]
+        number = subscriber(modem, self._phones, "86")
+        if number is None:
+            raise NoSuchModem(f"there is no modem {modem!r}; give modem0 to modem{len(self._engines) - 1}, or a number")
+        return [self._phones[number]]
+
+    def arm(self, step: Step, now_s: float) -> list[Action]:
+        """Let a step happen: at once, `at_s` seconds from now, or at its command. Raises NoSuchModem, InvalidRecord."""
+        phones = self.named(step.modem)
+        if isinstance(step.do, FillStorage | EmptyStorage):
+            for phone in phones:
+                self._engines[phone].equipment.storage(step.do.storage)
+        if step.at_s:
+            later = replace(step, at_s=0.0)
+            self._schedule.put(now_s + step.at_s, lambda: self._arm_late(later, now_s + step.at_s))
+            return []
+        if step.on:
+            for phone in phones:
+                self._engines[phone].plan.arm(step)
+            return []
+        return self._for_each(phones, lambda engine: engine.befall(step.do, now_s), now_s)
+
+    def _arm_late(self, step: Step, now_s: float) -> None:
+        actions = self.arm(step, now_s)
+        self._late += actions
+
+    def _for_each(
+        self, phones: Iterable[int], do: Callable[[Engine], list[modem.Action]], now_s: float
+    ) -> list[Action]:
+        done, self._late = self._late, []
+        for phone in phones:
+            done += self._carry_out(phone, do(self._engines[phone]), now_s)
+        return done + self._hand_out(now_s)
 
     # ---- ESMEs
 
@@ -145,6 +230,7 @@ class Emulator:
 
     def _carry_out(self, phone: int, actions: list[modem.Action], now_s: float) -> list[Action]:
         done: list[Action] = []
+        self._set_alarm(phone)
         for action in actions:
             match action:
                 case modem.Write(data):
@@ -155,6 +241,12 @@ class Emulator:
                     (self.network.attach if now else self.network.detach)(self._numbers[phone])
                 case modem.MemoryAvailable():
                     self.network.attach(self._numbers[phone])
+                case modem.HangUp():
+                    done.append(HangUp(phone))
+                case modem.PlugIn():
+                    done.append(PlugIn(phone))
+                case modem.Arrange(fault):
+                    self.network.arrange(self._numbers[phone], fault)
                 case modem.Acknowledge() | modem.Reject():
                     raise AssertionError("only a delivery is acknowledged")
         return done
@@ -174,7 +266,7 @@ class Emulator:
             accepted = self.network.submit(submission, now_s)
         except Refused as refused:
             _log.info("message from %s refused: %s", submission.sender, refused)
-            return self._carry_out(phone, engine.refused(refused.cause, now_s), now_s)
+            return self._carry_out(phone, engine.refused(submit.reference, refused.cause, now_s), now_s)
         _log.info(
             "message %d from %s to %s: %d octets or septets",
             accepted.identity,
@@ -183,23 +275,33 @@ class Emulator:
             len(submission.user_data.content),
         )
         if accepted.answer_s > now_s:
-            heapq.heappush(self._answers, (accepted.answer_s, accepted.identity, phone, submit.reference))
+            self._schedule.put(accepted.answer_s, lambda: self._answer_late(phone, submit.reference, accepted.answer_s))
             return []
         return self._carry_out(phone, engine.submitted(submit.reference, now_s), now_s)
+
+    def _answer_late(self, phone: int, reference: int, now_s: float) -> None:
+        self._late += self._carry_out(phone, self._engines[phone].submitted(reference, now_s), now_s)
+
+    def _set_alarm(self, phone: int) -> None:
+        """Have `tick` called for this engine when it wants it; alarms that are too early do no harm."""
+        due_s = self._engines[phone].next_due_s
+        if due_s is not None and due_s != self._alarm_s[phone]:
+            self._alarm_s[phone] = due_s
+            heapq.heappush(self._alarms, (due_s, phone))
 
     def _hand_out(self, now_s: float) -> list[Action]:
         """Hand over what is due; a delivery may make a report due, so until nothing more is."""
         done: list[Action] = []
         while messages := self.network.due(now_s):
             for message in messages:
-                if message.destination in self._numbers:
+                if message.destination in self._phones:
                     done += self._deliver(message, now_s)
                 else:
                     done.append(DeliverToEsme(message.destination, message))
         return done
 
     def _deliver(self, message: Queued, now_s: float) -> list[Action]:
-        phone = self._numbers.index(message.destination)
+        phone = self._phones[message.destination]
         first, *rest = _acknowledgement_first(self._engines[phone].deliver(message.tpdu, now_s))
         if isinstance(first, modem.Acknowledge):
             _log.info("message %d delivered to %s", message.identity, message.destination)
@@ -214,10 +316,12 @@ def _acknowledgement_first(actions: list[modem.Action]) -> list[modem.Action]:
     return sorted(actions, key=lambda action: not isinstance(action, modem.Acknowledge | modem.Reject))
 
 
-def _engine(phone: Phone, number: str, store: Store) -> Engine:
+def _engine(phone: Phone, number: str, store: Store, plan: Plan) -> Engine:
     profile = phone.profile
     sim = Sim(imsi=phone.imsi, msisdn=number, store=store, pin=phone.pin, puk=phone.puk, slots=phone.slots)
-    return Engine(Equipment(sim, SERVICE_CENTRE, imei=phone.imei or _imei_of(phone.imsi, profile), profile=profile))
+    return Engine(
+        Equipment(sim, SERVICE_CENTRE, imei=phone.imei or _imei_of(phone.imsi, profile), profile=profile), plan
+    )
 
 
 def _imei_of(imsi: str, profile: Profile) -> str:

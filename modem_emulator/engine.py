@@ -1,17 +1,20 @@
 """The AT engine of one modem, sans-IO (ITU-T V.250; 3GPP TS 27.007 and 27.005).
 
-Octets from the port go into `receive`, messages from the network into `deliver`; both return actions. A command
-that waits for the network (+CMGS) is ended by `submitted` or `refused`. Lines that come from the network while a
-command is under way wait until its result is out, as in most modems.
+Octets from the port go into `receive`, messages from the network into `deliver`, the clock into `tick`, faults into
+`befall`; all return actions. A command that waits for the network (+CMGS) is ended by `submitted` or `refused`. Lines
+that nobody asked for wait while a command is under way until its result is out, as in most modems; a profile can
+say otherwise.
+
+Start-up, periodic lines, refusals, answers and timings are the profile's; `power_on` begins with them.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from gsm import pdu
 from gsm.pdu import StatusReport
-from modem_emulator import text_mode
+from modem_emulator import faults, text_mode
 from modem_emulator.command_line import (
     COMMAND_CHARACTERS_MAX,
     Form,
@@ -22,8 +25,21 @@ from modem_emulator.command_line import (
 )
 from modem_emulator.commands import COMMANDS, Command
 from modem_emulator.commands.table import Lines, Needs, Pending, Prompt
-from modem_emulator.equipment import Acknowledge, Action, Equipment, Registered, Reject, Write
+from modem_emulator.equipment import (
+    Acknowledge,
+    Action,
+    Equipment,
+    HangUp,
+    PlugIn,
+    Registered,
+    Reject,
+    Settings,
+    Write,
+)
 from modem_emulator.errors import CME_TEXTS, Cme, Cms, CommandFailed
+from modem_emulator.faults import Fault, Plan
+from modem_emulator.profile import PeriodicLine
+from modem_emulator.schedule import Schedule
 from modem_emulator.sim import SimState, SlotsFull
 from modem_emulator.store import Status, StoredMessage
 
@@ -47,10 +63,22 @@ _ENTRY_END = re.compile(rb"[\x1a\x1b]")
 
 
 class Engine:
-    """One modem's command interpreter. Actions come back in the order in which they must happen."""
+    """One modem's command interpreter. Actions come back in the order in which they must happen.
 
-    def __init__(self, equipment: Equipment) -> None:
+    A new one is on and ready; `power_on` lets it start as its profile says. `plan` holds what befalls its commands.
+    """
+
+    def __init__(self, equipment: Equipment, plan: Plan) -> None:
         self.equipment = equipment
+        self.plan = plan
+        self._schedule = Schedule()  # ends with power
+        self._aftermath = Schedule()
+        self._silent_until_s = 0.0
+        self._answer_s = self._answer_after_s = 0.0
+        self._held: Callable[[], None] | None = None
+        self._muted = False
+        self._entry_at_s = 0.0
+        self._command = ""
         self._ahead = bytearray()
         self._line = bytearray()
         self._line_too_long = False
@@ -64,14 +92,23 @@ class Engine:
 
     @property
     def busy(self) -> bool:
-        """A command is under way: it has prompted, or it waits for the network."""
-        return self._prompt is not None or self._pending is not None
+        """A command is under way: it has prompted, or it waits for the network or for its time."""
+        return self._prompt is not None or self._pending is not None or self._held is not None
+
+    @property
+    def next_due_s(self) -> float | None:
+        """When `tick` should be called next, None while nothing waits for time to pass."""
+        due_s, after_s = self._schedule.next_due_s, self._aftermath.next_due_s
+        return due_s if after_s is None else after_s if due_s is None else min(due_s, after_s)
 
     def receive(self, data: bytes, now_s: float) -> list[Action]:
         """Take octets from the port, in any pieces. Never raises; memory stays bounded whatever comes."""
-        if self._prompt is not None and now_s - self.equipment.now_s > ENTRY_IDLE_S_MAX:
-            self._drop_entry()
         self.equipment.now_s = now_s
+        if now_s < self._silent_until_s or not self.equipment.powered:
+            return []
+        if self._prompt is not None and now_s - self._entry_at_s > ENTRY_IDLE_S_MAX:
+            self._drop_entry()
+        self._entry_at_s = now_s
         self._ahead += data
         self._work()
         return self._take_actions()
@@ -88,7 +125,7 @@ class Engine:
         direct = mode > 0 and (report_mode == 1 if is_report else message_mode == 2)
         if direct or (is_report and report_mode == 0):
             if direct:
-                self._notify(*self._shown_directly(incoming, tpdu))
+                self._indicate(*self._shown_directly(incoming, tpdu))
             self._act(Acknowledge())
         else:
             self._store(tpdu, "+CDSI" if is_report else "+CMTI", announce=is_report or message_mode == 1)
@@ -96,26 +133,121 @@ class Engine:
         return self._take_actions()
 
     def submitted(self, reference: int, now_s: float) -> list[Action]:
-        """The service centre has accepted the message of the pending command."""
+        """The service centre has accepted the message with this TP-MR, which a command may still wait to hear of."""
 
         def succeed(pending: Pending) -> None:
             self._lines(pending.finish(reference))
             self._continue()
 
-        return self._end_pending(succeed, now_s)
+        return self._end_pending(reference, succeed, now_s)
 
-    def refused(self, cause: int, now_s: float) -> list[Action]:
+    def refused(self, reference: int, cause: int, now_s: float) -> list[Action]:
         """The service centre has refused it; `cause` is RP-Cause, shown as +CMS ERROR (27.005 clause 3.2.5)."""
 
         def fail(_pending: Pending) -> None:
             self._fail(CommandFailed(cause))
 
-        return self._end_pending(fail, now_s)
+        return self._end_pending(reference, fail, now_s)
+
+    def tick(self, now_s: float) -> list[Action]:
+        """Time has passed: what start-up, profile, timings and faults have put for now."""
+        self.equipment.now_s = now_s
+        self._schedule.run(now_s)
+        self._aftermath.run(now_s)
+        self._work()
+        return self._take_actions()
+
+    # ---- power and faults
+
+    def power_on(self, now_s: float) -> list[Action]:
+        """Start, or start anew: the profile's boot lines and times; what was under way gets no answer."""
+        self.equipment.now_s = now_s
+        self._start()
+        self._work()
+        return self._take_actions()
+
+    def befall(self, fault: Fault, now_s: float) -> list[Action]:
+        """Let a fault happen now."""
+        self.equipment.now_s = now_s
+        self._suffer(fault)
+        self._work()
+        return self._take_actions()
+
+    def _start(self) -> None:
+        self._fall_silent()
+        equipment, boot, now_s = self.equipment, self.equipment.profile.boot, self.equipment.now_s
+        equipment.powered = True
+        equipment.functionality, equipment.deregistered = 1, False
+        equipment.ready_s = now_s + boot.ready_s
+        self._silent_until_s = now_s + boot.silent_s
+        self._note_registration()
+        for line in boot.lines:
+            self._schedule.put(now_s + line.after_s, partial(self._say, line.text))
+        self._schedule.put(equipment.ready_s, self._note_registration)
+        for periodic in equipment.profile.periodic:
+            self._schedule.put(now_s + periodic.every_s, partial(self._say_again, periodic))
+
+    def _fall_silent(self) -> None:
+        """Drop everything under way and forget what was set."""
+        self._schedule.clear()
+        for kept in (self._ahead, self._line, self._entry):
+            kept.clear()
+        self._rest.clear()
+        self._prompt = self._pending = self._held = None
+        self._muted = self._line_too_long = self._entry_too_long = False
+        self._answer_after_s = 0.0
+        self.equipment.notices.clear()
+        self.equipment.sim.power_cycle()
+        self.equipment.settings = Settings.of(self.equipment.profile)
+
+    def _say(self, text: str) -> None:
+        self._notify(self.equipment.filled(text))
+
+    def _say_again(self, periodic: PeriodicLine) -> None:
+        if self.equipment.registered or not periodic.while_registered:
+            self._say(periodic.text)
+        self._schedule.put(self.equipment.now_s + periodic.every_s, partial(self._say_again, periodic))
+
+    def _suffer(self, fault: Fault) -> None:
+        match fault:
+            case faults.Garbage(octets=count):
+                self._write(self.plan.random.randbytes(count))
+                self._muted = True
+            case faults.Silence():
+                self._muted = True
+            case faults.SlowAnswer(by_s=by_s):
+                self._answer_after_s = max(self._answer_after_s, self.equipment.now_s + by_s)
+            case faults.FailCommand(result=result):
+                self._rest.clear()
+                self._result(result)
+            case faults.Say(line=line):
+                self._say(line)
+            case faults.Reboot():
+                self._start()
+            case faults.PlugIn():
+                self._act(PlugIn())
+                self._start()
+            case faults.Unplug():
+                self._fall_silent()
+                self.equipment.powered = False
+                self._act(HangUp())
+            case _:
+                self.equipment.suffer(fault)
+        after = faults.aftermath(fault)
+        if after is not None:
+            self._aftermath.put(self.equipment.now_s + after[0], partial(self._suffer, after[1]))
+        self._note_registration()
+
+    def _suffers(self, met: Sequence[Fault]) -> bool:
+        """Let faults befall the command under way; whether it came to its end by them."""
+        for fault in met:
+            self._suffer(fault)
+        return any(isinstance(fault, faults.FailCommand | faults.Reboot | faults.Unplug) for fault in met)
 
     # ---- octets
 
     def _work(self) -> None:
-        while self._ahead and self._pending is None:
+        while self._ahead and self._pending is None and self._held is None:
             if self._prompt is not None:
                 self._take_entry(self._prompt)
             else:
@@ -202,7 +334,17 @@ class Engine:
         elif too_long:
             self._fail(CommandFailed(Cms.INVALID_PDU_PARAMETER))
         else:
-            self._guarded(lambda: prompt.entered(entry))
+            self._entered(prompt, entry)
+
+    def _entered(self, prompt: Prompt, entry: bytes) -> None:
+        """Take the text over; a fault that ends the modem comes after that, when a message is on its way."""
+        self._take_time()
+        met = self.plan.meets(self._command, entered=True) if self.plan.active else []
+        last = [fault for fault in met if isinstance(fault, faults.Reboot | faults.Unplug)]
+        if self._suffers([fault for fault in met if fault not in last]):
+            return
+        self._guarded(lambda: prompt.entered(entry))
+        self._suffers(last)
 
     def _drop_entry(self) -> None:
         self._entry.clear()
@@ -222,36 +364,72 @@ class Engine:
     def _continue(self) -> None:
         """Carry out what is left of the line; one OK after the last, or an error in place of the rest."""
         while self._rest:
-            invocation = self._rest.pop(0)
-            if not self._guarded(partial(self._invoke, invocation), last=False):
+            if not self._begin(self._rest.pop(0)):
                 return
         self._result("OK")
+
+    def _begin(self, invocation: Invocation) -> bool:
+        """Carry out a command; whether the line can go on at once."""
+        self._command = invocation.name
+        self._answer_s = self.equipment.profile.timing.of(invocation.name, invocation.form.value)
+        self._take_time()
+        if self.plan.active and self._suffers(self.plan.meets(self._command, entered=False)):
+            return False
+        return self._guarded(partial(self._invoke, invocation), last=False)
+
+    def _take_time(self) -> None:
+        if self._answer_s:
+            self._answer_after_s = max(self._answer_after_s, self.equipment.now_s + self._answer_s)
+
+    def _hold(self, work: Callable[[], object]) -> None:
+        """Go on with `work` when it is time for the answer; until then the command is under way."""
+
+        def go_on() -> None:
+            if self._held is go_on:
+                self._held = None
+                work()
+
+        self._held = go_on
+        self._schedule.put(self._answer_after_s, go_on)
 
     def _guarded(self, work: Callable[[], Lines | Prompt | Pending], last: bool = True) -> bool:
         """Do one command's work; whether the line can go on. With `last`, go on with it."""
         try:
             result = work()
         except CommandFailed as error:
-            self._fail(error)
+            if self._answer_after_s > self.equipment.now_s:
+                self._hold(partial(self._fail, error))
+            else:
+                self._fail(error)
             return False
         if isinstance(result, Prompt):
             self._prompt = result
-            self._write(b"\r\n> ")
+            self._write(self.equipment.profile.behaviour.prompt.encode("latin-1"))
             return False
         if isinstance(result, Pending):
             self._pending = result
+            return False
+        if self._answer_after_s > self.equipment.now_s:
+            self._hold(partial(self._go_on, result))
             return False
         self._lines(result)
         if last:
             self._continue()
         return True
 
+    def _go_on(self, lines: Lines) -> None:
+        self._lines(lines)
+        self._continue()
+
     def _invoke(self, invocation: Invocation) -> Lines | Prompt | Pending:
+        own = self.equipment.profile.commands
+        answer = own.answers.get(invocation.name + invocation.form.value)
+        if answer is not None:
+            return [self.equipment.filled(line) for line in answer]
         command = COMMANDS.get(invocation.name)
         handler = command.handler(invocation.form) if command else None
-        if command is None or handler is None:
-            plain = not invocation.name.startswith("+")
-            raise CommandFailed(None if plain else Cme.OPERATION_NOT_SUPPORTED)
+        if command is None or handler is None or own.refuses(invocation.name, invocation.form.value):
+            raise self._unsupported(invocation.name)
         if invocation.form is not Form.TEST:
             self._check_sim(command)
         try:
@@ -289,11 +467,21 @@ class Engine:
         text_mode_set = self.equipment.settings.text_mode
         return Cms.INVALID_TEXT_PARAMETER if text_mode_set else Cms.INVALID_PDU_PARAMETER
 
-    def _end_pending(self, end: Callable[[Pending], None], now_s: float) -> list[Action]:
-        pending, self._pending = self._pending, None
-        if pending is None:
-            return []  # answered already, or the modem was reset meanwhile
+    def _unsupported(self, name: str) -> CommandFailed:
+        own = self.equipment.profile.errors.unsupported
+        if own is not None:
+            return CommandFailed(own)
+        return CommandFailed(Cme.OPERATION_NOT_SUPPORTED if name.startswith("+") else None)
+
+    def _end_pending(self, reference: int, end: Callable[[Pending], None], now_s: float) -> list[Action]:
+        pending = self._pending
+        if pending is None or pending.reference != reference:
+            return []  # the modem was started anew meanwhile
         self.equipment.now_s = now_s
+        self._pending = None
+        if now_s < self._answer_after_s:
+            self._hold(partial(end, pending))
+            return []
         end(pending)
         self._work()
         return self._take_actions()
@@ -309,7 +497,7 @@ class Engine:
             return
         self._act(Acknowledge())
         if announce:
-            self._notify(f'{prefix}: "SM",{index}')
+            self._indicate(f'{prefix}: "SM",{index}')
 
     def _shown_directly(self, incoming: pdu.Deliver | StatusReport, tpdu: bytes) -> Lines:
         """+CMT and +CDS (27.005 clauses 3.4.1 and 4.1)."""
@@ -324,13 +512,24 @@ class Engine:
         return [f"+CMT: ,{len(tpdu)}", pdu.to_hex(tpdu, smsc)]
 
     def _notify(self, *lines: str) -> None:
+        """Say a line that nobody asked for, as soon as no command is under way."""
         end = chr(self._register(3)) + chr(self._register(4))
         self.equipment.notices.append(self._framed(end.join(lines)))
         del self.equipment.notices[:-NOTICES_MAX]
 
+    def _indicate(self, *lines: str) -> None:
+        """Say that a message has come, when +CNMI lets it out (27.005 clause 3.4.1)."""
+        end = chr(self._register(3)) + chr(self._register(4))
+        self.equipment.indications.append(self._framed(end.join(lines)))
+        del self.equipment.indications[:-NOTICES_MAX]
+
     def _flush_notices(self) -> None:
-        if self.busy or self.equipment.settings.indications[0] == 0:
+        waits = self._held is not None or self._pending is not None
+        if self._prompt is not None or (waits and not self.equipment.profile.behaviour.notices_interrupt):
             return
+        if self.equipment.settings.indications[0] and self.equipment.indications:
+            self.equipment.notices += self.equipment.indications
+            self.equipment.indications.clear()
         notices, self.equipment.notices[:] = list(self.equipment.notices), []
         for notice in notices:
             self._write(notice.encode("latin-1"))
@@ -345,13 +544,15 @@ class Engine:
         return end + line + end if self.equipment.settings.verbose else line + end
 
     def _lines(self, lines: Lines) -> None:
-        if lines:
+        if lines and not self._muted:
             end = chr(self._register(3)) + chr(self._register(4))
             self._write(self._framed(end.join(lines)).encode("latin-1", errors="replace"))
 
     def _result(self, result: str) -> None:
         settings = self.equipment.settings
-        if settings.quiet:
+        self._answer_after_s = 0.0
+        if self._muted or settings.quiet:
+            self._muted = False
             return
         if settings.verbose:
             self._write(self._framed(result).encode("latin-1"))
@@ -363,7 +564,9 @@ class Engine:
         """End the line with its error result code (27.007 clause 9.1 for what +CMEE asks; 27.005 3.2.5)."""
         self._rest.clear()
         code, level = error.code, self.equipment.settings.cmee
-        if isinstance(code, Cme):
+        if isinstance(code, str):
+            self._result(code)
+        elif isinstance(code, Cme):
             shown = {0: "ERROR", 1: f"+CME ERROR: {int(code)}", 2: f"+CME ERROR: {CME_TEXTS[code]}"}[level]
             self._result(shown)
         else:

@@ -3,9 +3,13 @@
 from dataclasses import dataclass, field
 
 from gsm import pdu
+from gsm.pdu import Deliver, UserData, encode_deliver
+from modem_emulator import faults
+from modem_emulator.faults import Fault, MessageFault
 from modem_emulator.profile import Profile
-from modem_emulator.sim import Sim, SimState
-from modem_emulator.store import StoredMessage
+from modem_emulator.records import InvalidRecord
+from modem_emulator.sim import Sim, SimState, Slots
+from modem_emulator.store import Status, StoredMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,24 @@ class Reject:
     cause: int
 
 
-Action = Write | Submit | Registered | MemoryAvailable | Acknowledge | Reject
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """The modem was unplugged: its port is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlugIn:
+    """The modem was plugged in: its port is there again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrange:
+    """The network is to let this befall the next messages from or to this modem."""
+
+    fault: MessageFault
+
+
+Action = Write | Submit | Registered | MemoryAvailable | Acknowledge | Reject | HangUp | PlugIn | Arrange
 
 
 # <rssi> 20 is -73 dBm, a good indoor signal; 99 is unknown (TS 27.007 clause 8.5).
@@ -106,6 +127,7 @@ class Equipment:
     deregistered: bool = False
     # What the outside does to the modem: signal (<rssi> 0 to 31, None without coverage), the moment when it is up
     # and its SIM is readable after a reset, and how long the SIM is busy.
+    powered: bool = True
     rssi: int | None = RSSI
     ready_s: float = 0.0
     sim_busy_until_s: float = 0.0
@@ -113,6 +135,8 @@ class Equipment:
     reference: int = 0
     now_s: float = 0.0
     actions: list[Action] = field(default_factory=list)
+    # Lines that nobody asked for, framed: those of +CNMI, which it may hold back, and all others.
+    indications: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -126,7 +150,7 @@ class Equipment:
     @property
     def searching(self) -> bool:
         """Whether the modem is registered or looks for the network."""
-        ready = self.now_s >= self.ready_s and self.sim.state is SimState.READY
+        ready = self.powered and self.now_s >= self.ready_s and self.sim.state is SimState.READY
         return ready and self.functionality == 1 and not self.deregistered
 
     @property
@@ -173,6 +197,49 @@ class Equipment:
         if self.refused_for_memory:
             self.refused_for_memory = False
             self.actions.append(MemoryAvailable())
+
+    def suffer(self, fault: Fault) -> None:
+        """Let a fault of radio, SIM or storage happen, or have the network arrange one for messages.
+
+        Raises InvalidRecord for a storage that this modem has not.
+        """
+        match fault:
+            case faults.DropSignal():
+                self.rssi = None
+            case faults.RestoreSignal(rssi=rssi):
+                self.rssi = rssi
+            case faults.SimBusy(for_s=for_s):
+                self.sim_busy_until_s = self.now_s + for_s
+            case faults.AskPin():
+                self.sim.ask_pin()
+            case faults.AskPuk():
+                self.sim.ask_puk()
+            case faults.FillStorage(storage=storage, leave=leave):
+                self.fill(storage, leave)
+            case faults.EmptyStorage(storage=storage):
+                self.empty(storage)
+            case faults.LoseNext() | faults.DoubleNext() | faults.DelayNext() | faults.ReorderNext():
+                self.actions.append(Arrange(fault))
+            case _:
+                raise AssertionError("the engine's own faults do not come here")
+
+    def fill(self, storage: str, leave: int) -> None:
+        """Put old messages into all free slots but `leave` of them (a fault)."""
+        slots = self.storage(storage)
+        filler = encode_deliver(Deliver("filler", UserData.of_text("An old message that takes a slot.")))
+        while slots.used < slots.size - leave:
+            slots.add(StoredMessage(Status.RECEIVED_READ, filler))
+
+    def empty(self, storage: str) -> None:
+        """Delete every message (a fault); the network hears that there is room."""
+        for index, _ in list(self.storage(storage)):
+            self.delete_slot(index)
+
+    def storage(self, name: str) -> Slots:
+        """The slots of a message storage. Raises InvalidRecord for one that this modem has not."""
+        if name != "SM":
+            raise InvalidRecord(f"this modem has no storage {name}")
+        return self.sim.slots
 
     def store(self, message: StoredMessage) -> int:
         """Put into a free slot and return its index. Raises SlotsFull."""

@@ -50,8 +50,8 @@ class Cms(IntEnum):
 
 
 class CommandFailed(Exception):
-    """Ends a command line with an error result code; `ERROR` alone when `code` is None."""
+    """Ends a command line with an error result code: `ERROR` alone when `code` is None, a line of the make's own."""
 
-    def __init__(self, code: Cme | Cms | int | None = None) -> None:
+    def __init__(self, code: Cme | Cms | int | str | None = None) -> None:
         super().__init__(code)
         self.code = code

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from random import Random
 
 from gsm.pdu import Deliver, PduError, StatusReport, UserData, encode_deliver, encode_status_report
+from modem_emulator.faults import DelayNext, DoubleNext, LoseNext, MessageFault, ReorderNext
 from modem_emulator.numbers import subscriber
 from modem_emulator.store import Queued, Store
 
@@ -33,6 +34,8 @@ RETRY_S = 5.0
 LIFETIME_S = 3 * 86_400.0
 # How long a reordered message is held at most, so that several can overtake it.
 REORDER_HOLD_S_MAX = 3.0
+# By how much the message that was waited for comes first.
+OVERTAKEN_BY_S = 0.001
 
 # TP-ST, TS 23.040 clause 9.2.3.15.
 STATUS_DELIVERED = 0x00
@@ -114,8 +117,12 @@ class Network:
         country_code: str = "86",
     ) -> None:
         self._store = store
-        self._random = random
+        self._seed = random.getrandbits(64)
+        self._random_of = random.__class__
+        self._randoms: dict[str, Random] = {}
         self._faults = faults or Faults()
+        self._arranged: defaultdict[str, list[MessageFault]] = defaultdict(list)
+        self._overtaken: dict[str, int] = {}
         self._country_code = country_code
         self._subscribers = frozenset(phones) | frozenset(esmes)
         self._attached: set[str] = set()
@@ -123,6 +130,7 @@ class Network:
         self._last_identity = store.last_identity()
         self._waiting: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
         self._in_flight: defaultdict[str, set[int]] = defaultdict(set)
+        self._awake: set[str] = set()  # attached, and something waits for them
         self._expiries: list[tuple[float, int]] = []
         for message in self._messages.values():
             self._wait(message)
@@ -140,8 +148,13 @@ class Network:
     def detach(self, number: str) -> None:
         """The subscriber is gone; what was in flight to it is kept and offered again."""
         self._attached.discard(number)
+        self._awake.discard(number)
         self._in_flight.pop(number, None)
         self._retry_at_once(number)
+
+    def arrange(self, number: str, fault: MessageFault) -> None:
+        """Let this befall the next messages from (or to) a subscriber."""
+        self._arranged[number].append(fault)
 
     def submit(self, submission: Submission, now_s: float) -> Accepted:
         """Take a message over. Raises UnknownNumber, Congested or Unfit."""
@@ -173,13 +186,15 @@ class Network:
         """What to hand over now, oldest first; each waits for `delivered` or `postponed` then."""
         self._expire(now_s)
         handed: list[Queued] = []
-        for number in sorted(self._attached):
+        for number in sorted(self._awake):
             waiting, in_flight = self._waiting[number], self._in_flight[number]
             while waiting and waiting[0][0] <= now_s and len(in_flight) < IN_FLIGHT_MAX:
                 _, identity = heapq.heappop(waiting)
                 if identity in self._messages and identity not in in_flight:
                     in_flight.add(identity)
                     handed.append(self._messages[identity])
+            if not waiting:
+                self._awake.discard(number)
         return handed
 
     def delivered(self, identity: int, now_s: float) -> None:
@@ -193,13 +208,13 @@ class Network:
         message = self._messages.get(identity)
         if message is not None:
             self._in_flight[message.destination].discard(identity)
-            heapq.heappush(self._waiting[message.destination], (now_s + RETRY_S, identity))
+            self._offer(message, now_s + RETRY_S)
 
     def next_due_s(self) -> float | None:
         """When `due` should be called next, None while nothing waits for time to pass."""
         moments = [
             self._waiting[number][0][0]
-            for number in self._attached
+            for number in self._awake
             if self._waiting[number] and len(self._in_flight[number]) < IN_FLIGHT_MAX
         ]
         if self._expiries:
@@ -207,25 +222,77 @@ class Network:
         return min(moments, default=None)
 
     def _send_with_faults(self, message: Queued, now_s: float) -> None:
-        faults, chance = self._faults, self._random.random
-        # Every message draws the same number of times, so that one rate does not shift the others' draws.
-        lost, doubled, held = (chance() < rate for rate in (faults.lose, faults.double, faults.reorder))
-        hold_s = chance() * REORDER_HOLD_S_MAX
-        due = replace(message, due_s=now_s + faults.delay_s + (hold_s if held else 0.0))
+        lost, doubled, delay_s = self._drawn(message.sender)
+        overtaken = False
+        for fault in self._arranged_for(message):
+            match fault:
+                case LoseNext():
+                    lost = True
+                case DoubleNext():
+                    doubled = True
+                case DelayNext(by_s=by_s):
+                    delay_s += by_s
+                case ReorderNext():
+                    overtaken = True
+        due = replace(message, due_s=now_s + delay_s + (REORDER_HOLD_S_MAX if overtaken else 0.0))
         self._keep(due)
         if lost:
             self._forget(due.identity)  # put and removed, so that the store never gives its identity again
         if doubled and message.about == 0:
             self._last_identity += 1
             self._keep(replace(due, identity=self._last_identity, report_wanted=False))
+        self._let_overtake(due, overtaken)
+
+    def _drawn(self, sender: str) -> tuple[bool, bool, float]:
+        """Whether a message is lost or doubled, and its delay, by the rates that are on.
+
+        Each sender has draws of its own, the same number for every message: neither another sender nor another rate
+        shifts them.
+        """
+        faults = self._faults
+        if faults.lose == faults.double == faults.reorder == 0.0:
+            return False, False, faults.delay_s
+        random = self._randoms.get(sender)
+        if random is None:
+            random = self._randoms[sender] = self._random_of(f"{self._seed}/{sender}")
+        lost, doubled, held = (random.random() < rate for rate in (faults.lose, faults.double, faults.reorder))
+        hold_s = random.random() * REORDER_HOLD_S_MAX
+        return lost, doubled, faults.delay_s + (hold_s if held else 0.0)
+
+    def _arranged_for(self, message: Queued) -> list[MessageFault]:
+        """What was arranged for the next message from its sender or to its destination; counts it."""
+        met: list[MessageFault] = []
+        for number, to in ((message.sender, False), (message.destination, True)):
+            waiting = self._arranged.get(number)
+            if waiting:
+                met += [fault for fault in waiting if fault.to == to]
+                self._arranged[number] = [
+                    replace(fault, messages=fault.messages - 1) if fault.to == to else fault
+                    for fault in waiting
+                    if fault.to != to or fault.messages > 1
+                ]
+        return met
+
+    def _let_overtake(self, message: Queued, overtaken: bool) -> None:
+        """An arranged reordering holds a message until the next for the same destination has passed it."""
+        before = self._messages.get(self._overtaken.pop(message.destination, 0))
+        if before is not None:
+            self._offer(before, message.due_s + OVERTAKEN_BY_S)
+        if overtaken:
+            self._overtaken[message.destination] = message.identity
 
     def _keep(self, message: Queued) -> None:
         self._store.put(message)
         self._messages[message.identity] = message
         self._wait(message)
 
+    def _offer(self, message: Queued, due_s: float) -> None:
+        heapq.heappush(self._waiting[message.destination], (due_s, message.identity))
+        if message.destination in self._attached:
+            self._awake.add(message.destination)
+
     def _wait(self, message: Queued) -> None:
-        heapq.heappush(self._waiting[message.destination], (message.due_s, message.identity))
+        self._offer(message, message.due_s)
         heapq.heappush(self._expiries, (message.expires_s, message.identity))
         if len(self._expiries) > 2 * QUEUE_MESSAGES_MAX:
             self._expiries = [entry for entry in self._expiries if entry[1] in self._messages]
@@ -238,6 +305,8 @@ class Network:
             for message in self._messages.values()
             if message.destination == number and message.identity not in in_flight
         )
+        if number in self._attached and self._waiting[number]:
+            self._awake.add(number)
 
     def _forget(self, identity: int) -> Queued | None:
         message = self._messages.pop(identity, None)

@@ -8,12 +8,14 @@ unknown key by name.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
+
+from modem_emulator import records
+from modem_emulator.records import InvalidRecord
 
 
-class InvalidProfile(ValueError):
-    """A profile says something that cannot be; the message names the table, the key and what is wrong."""
+class InvalidProfile(InvalidRecord):
+    """There is no such profile, or it says something that cannot be; the message names the place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,13 +126,16 @@ class Errors:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commands:
     """Commands that this make refuses although the engine knows them (`+CNMI`, or one form: `+CPMS=?`), commands of
-    its own with fixed answers (`^SYSINFO` = lines; all forms separately: `^CURC=`, `^CURC?`), and names that it has
-    for known ones (`+CSQ` under `^CSQ`).
+    its own with fixed answers (`^SYSINFO` = lines; all forms separately: `^CURC=`, `^CURC?`).
     """
 
     refused: tuple[str, ...] = ()
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     source: str = ""
+
+    def refuses(self, name: str, form: str) -> bool:
+        """Whether this make refuses a command altogether or in this form (`?`, `=`, `=?`, or empty)."""
+        return bool(self.refused) and (name in self.refused or name + form in self.refused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +145,13 @@ class Timing:
     answer_s: float = 0.0
     by_command: Mapping[str, float] = field(default_factory=dict)
     source: str = ""
+
+    def of(self, name: str, form: str) -> float:
+        """Seconds until a command in one form (`?`, `=`, `=?`, or empty) answers."""
+        if not self.by_command:
+            return self.answer_s
+        exact = self.by_command.get(name + form)
+        return self.by_command.get(name, self.answer_s) if exact is None else exact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +189,10 @@ class Profile:
 
 def parse(name: str, document: Mapping[str, Any]) -> Profile:
     """A profile from a parsed TOML document. Raises InvalidProfile."""
-    profile: Profile = _build(Profile, {"name": name, **document}, name)
+    try:
+        profile = records.build(Profile, {"name": name, **document}, name)
+    except InvalidRecord as error:
+        raise InvalidProfile(str(error)) from error
     _check(profile)
     return profile
 
@@ -195,42 +210,3 @@ def _check(profile: Profile) -> None:
         raise InvalidProfile(f"{profile.name}: storage.initially must name three storages")
     if len(profile.indications.initially) != 5:
         raise InvalidProfile(f"{profile.name}: indications.initially must have five numbers")
-
-
-def _build(wanted: Any, value: Any, place: str) -> Any:
-    """`value` as `wanted` (a dataclass, a tuple, a mapping or a plain type); InvalidProfile names the place."""
-    origin = get_origin(wanted)
-    if origin is UnionType:
-        return _build(next(one for one in get_args(wanted) if one is not type(None)), value, place)
-    if hasattr(wanted, "__dataclass_fields__"):
-        return _build_record(wanted, _table(value, place), place)
-    if origin is tuple:
-        if not isinstance(value, list | tuple):
-            raise InvalidProfile(f"{place} must be a list")
-        return tuple(_build(get_args(wanted)[0], inner, f"{place}[{index}]") for index, inner in enumerate(value))
-    if origin is not None:
-        return {
-            key: _build(get_args(wanted)[1], inner, f"{place}.{key}") for key, inner in _table(value, place).items()
-        }
-    if wanted is float and type(value) is int:
-        return float(value)
-    if type(value) is not wanted:
-        raise InvalidProfile(f"{place} must be {wanted.__name__}, not {type(value).__name__}")
-    return value
-
-
-def _table(value: Any, place: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise InvalidProfile(f"{place} must be a table")
-    return value
-
-
-def _build_record(wanted: Any, table: Mapping[str, Any], place: str) -> Any:
-    types = get_type_hints(wanted)
-    unknown = [key for key in table if key not in types]
-    if unknown:
-        raise InvalidProfile(f"{place}: unknown key {unknown[0]!r}; known: {', '.join(types)}")
-    try:
-        return wanted(**{key: _build(types[key], inner, f"{place}.{key}") for key, inner in table.items()})
-    except TypeError as error:
-        raise InvalidProfile(f"{place}: a key is missing ({error})") from error

@@ -2,11 +2,15 @@
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import os
+import termios
 import tty
 from collections.abc import Callable
 from pathlib import Path
+
+from modem_emulator.port_watch import PortWatch
 
 # What a modem says while nobody reads: a listing of a full SIM is about 20 kB. Beyond it new output is dropped,
 # as a serial line without reader drops it.
@@ -23,19 +27,16 @@ class Pty:
     no pty or link can be made.
     """
 
-    def __init__(self, link: Path | None, received: Callable[[bytes], None]) -> None:
+    def __init__(self, link: Path | None, received: Callable[[bytes], None], watch: PortWatch) -> None:
         self._received = received
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
-        self._device = os.ttyname(self._slave)
         self._link = link
-        if link is not None:
-            _point(link, self._device)
+        self._watch = watch
         self._output = bytearray()
         self._dropping = False
+        self._plugged_in = False
+        self._users = 0
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._master, self._readable)
+        self.plug_in()
 
     @property
     def path(self) -> str:
@@ -44,7 +45,7 @@ class Pty:
 
     def write(self, data: bytes) -> None:
         """Send, now or when the client reads; once too much waits, nothing more is taken until all has gone."""
-        if self._dropping:
+        if self._dropping or not self._plugged_in:
             return
         if len(self._output) + len(data) > OUTPUT_OCTETS_MAX:
             _log.warning("%s: nobody reads; output is dropped", self.path)
@@ -53,16 +54,55 @@ class Pty:
         self._output += data
         self._flush()
 
-    def close(self) -> None:
-        """Hang up and remove the link if it is still this pty's."""
+    def plug_in(self) -> None:
+        """Make the pty, and point the link to it. Raises OSError."""
+        if self._plugged_in:
+            return
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self._device = os.ttyname(self._slave)
+        if self._link is not None:
+            _point(self._link, self._device)
+        self._plugged_in = True
+        self._users = 0
+        self._loop.add_reader(self._master, self._readable)
+        self._watched = self._watch.add(self._device, self._opened_or_closed)
+
+    def hang_up(self) -> None:
+        """Hang up, and remove the link if it is still this pty's."""
+        if not self._plugged_in:
+            return
+        self._plugged_in = False
+        self._watch.remove(self._watched)
         self._loop.remove_reader(self._master)
         self._loop.remove_writer(self._master)
+        self._output.clear()
+        self._dropping = False
         if self._link is not None:
             with contextlib.suppress(OSError):
                 if os.readlink(self._link) == self._device:
                     self._link.unlink()
         os.close(self._master)
         os.close(self._slave)
+
+    def close(self) -> None:
+        """Hang up for good."""
+        self.hang_up()
+
+    def _opened_or_closed(self, opened: bool) -> None:
+        self._users = max(0, self._users + (1 if opened else -1))
+        if self._users == 0:
+            self._freshen()
+
+    def _freshen(self) -> None:
+        """Give the next client a line as this one found it: raw, and free for all.
+
+        A client leaves its settings behind, and TIOCEXCL (gammu sets it) outlives it because the slave is held
+        open here: whoever is not root would get EBUSY.
+        """
+        tty.setraw(self._slave, termios.TCSANOW)
+        fcntl.ioctl(self._slave, termios.TIOCNXCL)
 
     def _readable(self) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -10,11 +10,15 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from modem_emulator.emulator import Action, DeliverToEsme, Emulator, Phone, WriteToPort
+from modem_emulator.emulator import Action, DeliverToEsme, Emulator, HangUp, Phone, PlugIn, WriteToPort
+from modem_emulator.faults import Step
 from modem_emulator.network import Faults, Submission
+from modem_emulator.port_watch import PortWatch
+from modem_emulator.ports import Port
 from modem_emulator.ptys import Pty
 from modem_emulator.smsc import Smsc
 from modem_emulator.store import Store
+from modem_emulator.tcp import TcpPort
 
 # A wall clock may be set back; then a timer must not sleep for the whole difference.
 SLEEP_S_MAX = 60.0
@@ -34,27 +38,32 @@ class Server:
         self._emulator = emulator
         self._store = store
         self._smsc = smsc
-        self._ptys: list[Pty] = []
+        self._ports: list[Port] = []
+        self._watch = PortWatch()
         self._timer: asyncio.TimerHandle | None = None
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def ports(self) -> list[str]:
         """What to open for each phone."""
-        return [pty.path for pty in self._ptys]
+        return [port.path for port in self._ports]
 
     async def broken(self) -> None:
         """Wait until something fails that cannot be gone on from, such as a full disk. Raises Broken then."""
         await self._broken
 
-    def open_port(self, link: Path | None) -> None:
-        """Give the next phone its pty. Raises OSError."""
-        phone = len(self._ptys)
-        self._ptys.append(Pty(link, partial(self._received, phone)))
+    def open_port(self, link: Path | None, tcp: int | None) -> None:
+        """Give the next phone its pty, or a TCP port where a number is given (0 takes a free one). Raises OSError."""
+        received = partial(self._received, len(self._ports))
+        self._ports.append(Pty(link, received, self._watch) if tcp is None else TcpPort(tcp, received))
 
     def start(self) -> None:
-        """Hand out what the store kept from before."""
-        self._tick()
+        """Switch the modems on and hand out what the store kept from before."""
+        self._carry_out(self._emulator.start(time.time()))
+
+    def arm(self, step: Step) -> None:
+        """Let a fault happen, now or when its step says. Raises NoSuchModem or InvalidRecord."""
+        self._carry_out(self._emulator.arm(step, time.time()))
 
     async def run_smpp(self) -> None:
         """Serve ESMEs until cancelled; a failure there breaks the server."""
@@ -67,8 +76,9 @@ class Server:
         """Hang up all ports and stop the clock. The store is its owner's to close."""
         if self._timer is not None:
             self._timer.cancel()
-        for pty in self._ptys:
-            pty.close()
+        for port in self._ports:
+            port.close()
+        self._watch.close()
 
     # ---- what the SMPP port calls (smsc.Switchboard)
 
@@ -114,9 +124,13 @@ class Server:
         for action in actions:
             match action:
                 case WriteToPort(phone, data):
-                    self._ptys[phone].write(data)
+                    self._ports[phone].write(data)
                 case DeliverToEsme(number, message):
                     self._smsc.deliver(number, message)
+                case HangUp(phone):
+                    self._ports[phone].hang_up()
+                case PlugIn(phone):
+                    self._ports[phone].plug_in()
         self._set_timer()
 
     def _set_timer(self) -> None:
@@ -151,7 +165,7 @@ async def serving(
     smpp = asyncio.create_task(server.run_smpp())
     try:
         for position in range(len(phones)):
-            server.open_port(link_dir / f"modem{position}" if link_dir else None)
+            server.open_port(link_dir / f"modem{position}" if link_dir else None, phones[position].tcp)
         server.start()
         yield server
     finally:

@@ -183,6 +183,14 @@ class Sim:
             return SimState.PIN
         return SimState.READY
 
+    def ask_pin(self) -> None:
+        """Want the PIN from now on, as if the PIN request were on (a fault)."""
+        self.lock_enabled, self._verified = True, False
+
+    def ask_puk(self) -> None:
+        """Want the PUK, as after three wrong PINs (a fault)."""
+        self.lock_enabled, self._verified, self.pin_attempts = True, False, 0
+
     def power_cycle(self) -> None:
         """Forget that the PIN was entered; counters stay."""
         self._verified = False

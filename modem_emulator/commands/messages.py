@@ -106,7 +106,7 @@ def _send(equipment: Equipment, parameters: Parameters) -> Prompt:
 def _submit(equipment: Equipment, submit: Submit, finish: Callable[[int], Lines]) -> Pending:
     reference = equipment.next_reference()
     equipment.actions.append(actions.Submit(replace(submit, reference=reference)))
-    return Pending(finish)
+    return Pending(reference, finish)
 
 
 def _entering(equipment: Equipment, parameters: Parameters, entered: Callable[[Submit], Lines | Pending]) -> Prompt:

@@ -19,8 +19,9 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The result comes later, from the network; `finish` makes the lines from the message reference."""
+    """The result comes later, from the network; `finish` makes the lines from the message reference (TP-MR)."""
 
+    reference: int
     finish: Callable[[int], Lines]
 
 

@@ -1,5 +1,7 @@
 """The AT engine by dialogue: octets in, octets out, no port and no clock."""
 
+from random import Random
+
 import pytest
 
 from gsm import pdu
@@ -15,6 +17,7 @@ from modem_emulator.equipment import (
     Write,
 )
 from modem_emulator.equipment import Submit as SubmitAction
+from modem_emulator.faults import Plan
 from modem_emulator.sim import Sim
 from modem_emulator.store import MemoryStore
 
@@ -24,7 +27,7 @@ SMSC = "+8613800100500"
 
 def engine(pin: str | None = None, slots: int = 10) -> Engine:
     sim = Sim(imsi="460001234567890", msisdn="+8613900000001", store=MemoryStore(), pin=pin, slots=slots)
-    made = Engine(Equipment(sim, SMSC))
+    made = Engine(Equipment(sim, SMSC), Plan(Random(7)))
     say(made, "ATE0\r")
     return made
 
@@ -272,7 +275,7 @@ class TestSending:
     def test_what_the_network_refuses_is_shown_with_its_cause(self) -> None:
         modem = engine()
         send(modem, "hello")
-        assert written(modem.refused(1, NOW_S)) == "\r\n+CMS ERROR: 1\r\n"
+        assert written(modem.refused(0, 1, NOW_S)) == "\r\n+CMS ERROR: 1\r\n"
 
     def test_a_client_that_died_at_the_prompt_does_not_swallow_the_next_ones_commands(self) -> None:
         modem = engine()
