@@ -58,6 +58,8 @@ CTRL_Z, ESC = 0x1A, 0x1B
 # RP-Cause 22: memory capacity exceeded (TS 24.011 table 8.4).
 CAUSE_MEMORY_FULL = 22
 _NUMERIC_RESULTS = {"OK": "0", "ERROR": "4"}
+# `AT` alone: it takes its time and meets faults as every command does, as `AT` for `Step.on`.
+_BARE_AT = Invocation("AT", Form.EXECUTE)
 _START = re.compile(rb"[Aa]")
 _ENTRY_END = re.compile(rb"[\x1a\x1b]")
 
@@ -354,7 +356,7 @@ class Engine:
 
     def _run(self, body: str) -> None:
         try:
-            self._rest = parse(body)
+            self._rest = parse(body) or [_BARE_AT]
         except MalformedLine:
             self._rest = []
             self._result("ERROR")
@@ -422,6 +424,8 @@ class Engine:
         self._continue()
 
     def _invoke(self, invocation: Invocation) -> Lines | Prompt | Pending:
+        if invocation is _BARE_AT:
+            return []
         own = self.equipment.profile.commands
         answer = own.answers.get(invocation.name + invocation.form.value)
         if answer is not None:
