@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 
 # The longest line a client of ours sends is a phonebook or text-mode command of about 120 characters; V.250
 # clause 5.2.1 asks for 40. Beyond the limit the line is answered with ERROR and nothing of it is kept.
@@ -69,8 +70,17 @@ class Invocation:
     parameters: Parameters = Parameters()
 
 
-def parse(body: str) -> list[Invocation]:
+# Clients poll with the same few short lines; a longer line may hold a number or a password and is not remembered.
+_REMEMBERED_CHARACTERS_MAX = 12
+_REMEMBERED_LINES_MAX = 256
+
+
+def parse(body: str) -> tuple[Invocation, ...]:
     """The commands of a line, `AT` and terminator taken off. Raises MalformedLine."""
+    return _remembered(body) if len(body) <= _REMEMBERED_CHARACTERS_MAX and "=" not in body else _parse(body)
+
+
+def _parse(body: str) -> tuple[Invocation, ...]:
     invocations: list[Invocation] = []
     position = 0
     while position < len(body):
@@ -82,13 +92,17 @@ def parse(body: str) -> list[Invocation]:
             invocations.append(_extended(body[position:end]))
             position = end
         elif character == "D":
-            end = _end_of_command(body, position)
+            # The semicolon belongs to the dial string: it asks for a voice call (TS 27.007 clause 6.2).
+            end = _end_of_command(body, position) + 1
             invocations.append(Invocation("D", Form.EXECUTE, Parameters((body[position + 1 : end].strip(),))))
             position = end
         else:
             invocation, position = _basic(body, position)
             invocations.append(invocation)
-    return invocations
+    return tuple(invocations)
+
+
+_remembered = lru_cache(_REMEMBERED_LINES_MAX)(_parse)
 
 
 def _end_of_command(body: str, start: int) -> int:

@@ -24,6 +24,7 @@ from modem_emulator.command_line import (
     parse,
 )
 from modem_emulator.commands import COMMANDS, Command
+from modem_emulator.commands.registration import report
 from modem_emulator.commands.table import Lines, Needs, Pending, Prompt
 from modem_emulator.equipment import (
     Acknowledge,
@@ -36,7 +37,7 @@ from modem_emulator.equipment import (
     Settings,
     Write,
 )
-from modem_emulator.errors import CME_TEXTS, Cme, Cms, CommandFailed
+from modem_emulator.errors import Cme, Cms, CommandFailed, cause_text
 from modem_emulator.faults import Fault, Plan
 from modem_emulator.profile import PeriodicLine
 from modem_emulator.schedule import Schedule
@@ -57,9 +58,15 @@ ENTRY_IDLE_S_MAX = 20.0
 CTRL_Z, ESC = 0x1A, 0x1B
 # RP-Cause 22: memory capacity exceeded (TS 24.011 table 8.4).
 CAUSE_MEMORY_FULL = 22
-_NUMERIC_RESULTS = {"OK": "0", "ERROR": "4"}
 # `AT` alone: it takes its time and meets faults as every command does, as `AT` for `Step.on`.
 _BARE_AT = Invocation("AT", Form.EXECUTE)
+_NUMERIC_RESULTS = {"OK": "0", "NO CARRIER": "3", "ERROR": "4"}
+_SIM_ERRORS = {
+    SimState.PIN: (Cme.SIM_PIN_REQUIRED, Cms.SIM_PIN_REQUIRED),
+    SimState.PUK: (Cme.SIM_PUK_REQUIRED, Cms.SIM_PUK_REQUIRED),
+    SimState.BLOCKED: (Cme.SIM_FAILURE, Cms.SIM_FAILURE),
+    SimState.ABSENT: (Cme.SIM_NOT_INSERTED, Cms.SIM_NOT_INSERTED),
+}
 _START = re.compile(rb"[Aa]")
 _ENTRY_END = re.compile(rb"[\x1a\x1b]")
 
@@ -356,7 +363,7 @@ class Engine:
 
     def _run(self, body: str) -> None:
         try:
-            self._rest = parse(body) or [_BARE_AT]
+            self._rest = list(parse(body)) or [_BARE_AT]
         except MalformedLine:
             self._rest = []
             self._result("ERROR")
@@ -452,18 +459,20 @@ class Engine:
         self._act(Registered(registered))
         for name, level in self.equipment.settings.registration_reports.items():
             if level:
-                self._notify(f"{name}: {self.equipment.registration}")
+                self._notify(report(self.equipment, name, level))
 
     def _check_sim(self, command: Command) -> None:
-        state = self.equipment.sim.state
-        if command.needs is Needs.NOTHING or state is SimState.READY:
+        needs = command.needs
+        if needs is Needs.NOTHING:
             return
-        cme, cms = {
-            SimState.PIN: (Cme.SIM_PIN_REQUIRED, Cms.SIM_PIN_REQUIRED),
-            SimState.PUK: (Cme.SIM_PUK_REQUIRED, Cms.SIM_PUK_REQUIRED),
-            SimState.BLOCKED: (Cme.SIM_FAILURE, Cms.SIM_FAILURE),
-        }[state]
-        raise CommandFailed(cms if command.needs is Needs.MESSAGES else cme)
+        state = self.equipment.sim.state
+        if self.equipment.sim_busy and state is not SimState.ABSENT:
+            cme, cms = Cme.SIM_BUSY, Cms.SIM_BUSY
+        elif state is SimState.READY or (needs is Needs.CARD and state is not SimState.ABSENT):
+            return
+        else:
+            cme, cms = _SIM_ERRORS[state]
+        raise CommandFailed(cms if needs is Needs.MESSAGES else cme)
 
     def _invalid_parameter(self, command: Command) -> Cme | Cms:
         if command.needs is not Needs.MESSAGES:
@@ -567,14 +576,19 @@ class Engine:
     def _fail(self, error: CommandFailed) -> None:
         """End the line with its error result code (27.007 clause 9.1 for what +CMEE asks; 27.005 3.2.5)."""
         self._rest.clear()
-        code, level = error.code, self.equipment.settings.cmee
+        self._result(self._error_line(error.code))
+
+    def _error_line(self, code: Cme | Cms | int | str | None) -> str:
         if isinstance(code, str):
-            self._result(code)
-        elif isinstance(code, Cme):
-            shown = {0: "ERROR", 1: f"+CME ERROR: {int(code)}", 2: f"+CME ERROR: {CME_TEXTS[code]}"}[level]
-            self._result(shown)
-        else:
-            self._result("ERROR" if code is None else f"+CMS ERROR: {int(code)}")
+            return code
+        level = self.equipment.settings.cmee
+        if code is None or (isinstance(code, Cme) and level == 0):
+            return "ERROR"
+        if isinstance(code, Cme):
+            return f"+CME ERROR: {code.text if level == 2 else int(code)}"
+        verbose = level == 2 and self.equipment.profile.errors.cms_verbose
+        text = code.text if isinstance(code, Cms) else cause_text(code)
+        return f"+CMS ERROR: {text if verbose else int(code)}"
 
     def _echo(self, octets: bytes) -> None:
         if self.equipment.settings.echo and octets:

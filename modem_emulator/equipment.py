@@ -8,7 +8,7 @@ from modem_emulator import faults
 from modem_emulator.faults import Fault, MessageFault
 from modem_emulator.profile import Profile
 from modem_emulator.records import InvalidRecord
-from modem_emulator.sim import Sim, SimState, Slots
+from modem_emulator.sim import PHONEBOOK_RECORDS, Phonebook, Sim, SimState, Slots
 from modem_emulator.store import Status, StoredMessage
 
 
@@ -70,6 +70,10 @@ class Arrange:
 Action = Write | Submit | Registered | MemoryAvailable | Acknowledge | Reject | HangUp | PlugIn | Arrange
 
 
+# Phonebooks of the modem itself with their records: its own, dialled, received and missed calls (TS 27.007 8.11).
+_OWN_PHONEBOOKS = {"ME": 100, "DC": 10, "RC": 10, "MC": 10}
+PHONEBOOKS = (*PHONEBOOK_RECORDS, *_OWN_PHONEBOOKS)
+
 # <rssi> 20 is -73 dBm, a good indoor signal; 99 is unknown (TS 27.007 clause 8.5).
 RSSI, RSSI_UNKNOWN = 20, 99
 
@@ -100,11 +104,12 @@ class Settings:
     indications: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
     registration_reports: dict[str, int] = field(default_factory=dict)
     operator_format: int = 0
-    caller_identity: int = 0
     extended_ring: int = 0
     hang_up_control: int = 0
     ussd: int = 0
     phonebook: str = "SM"
+    # By name of command, what only that command knows of (`commands.table.numbers`).
+    numbers: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, profile: Profile) -> "Settings":
@@ -138,6 +143,15 @@ class Equipment:
     # Lines that nobody asked for, framed: those of +CNMI, which it may hold back, and all others.
     indications: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    # What +CCLK= and +COPS= have set, and that +CPIN? is to name PIN2.
+    clock_ahead_s: float = 0.0
+    clock_quarters: int = 0
+    operator_mode: int = 0
+    pin2_asked: bool = False
+    packet_attached: bool = True
+    contexts: dict[int, tuple[str, str]] = field(default_factory=dict)
+    preferred_operators: dict[int, str] = field(default_factory=dict)
+    own_phonebooks: dict[str, Phonebook] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.settings = Settings.of(self.profile)
@@ -190,6 +204,15 @@ class Equipment:
         """TP-MR for the next message, 0 to 255 in turn (TS 23.040 clause 9.2.3.6)."""
         reference, self.reference = self.reference, (self.reference + 1) % 256
         return reference
+
+    def phonebook(self, name: str) -> Phonebook:
+        """One of `PHONEBOOKS`; ON is empty where this make keeps the own numbers out of it. Raises KeyError."""
+        hidden = name == "ON" and not self.profile.own_number.in_phonebook
+        if name in PHONEBOOK_RECORDS and not hidden:
+            return self.sim.phonebook(name)
+        if name not in self.own_phonebooks:
+            self.own_phonebooks[name] = Phonebook(PHONEBOOK_RECORDS[name] if hidden else _OWN_PHONEBOOKS[name])
+        return self.own_phonebooks[name]
 
     def delete_slot(self, index: int) -> None:
         """Empty a slot and tell the network if it waits for that. Raises SlotEmpty."""

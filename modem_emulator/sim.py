@@ -17,19 +17,24 @@ PUK_ATTEMPTS_MAX = 10
 MESSAGE_SLOTS = 50
 # The PUK of a SIM for which none was chosen; public, as everything about an emulated SIM.
 PUK = "12345678"
-# Records of EF ADN on a usual SIM, and of EF MSISDN.
-CONTACT_RECORDS = 100
-OWN_NUMBER_RECORDS = 2
+# The second PIN and its PUK, for fixed dialling numbers; public too.
+PIN2, PUK2 = "0000", "12345678"
 NAME_CHARACTERS_MAX = 20
+# Phonebooks of a usual SIM with their records: EF ADN, FDN, MSISDN, ECC (TS 51.011 clauses 10.5.1, 10.5.2, 10.5.5 and
+# 10.3.27), and last dialled numbers (EF LND, clause 10.5.6).
+PHONEBOOK_RECORDS = {"SM": 100, "FD": 10, "ON": 2, "EN": 5, "LD": 10}
+# The emergency number of GSM (TS 22.101 clause 10.1).
+EMERGENCY_NUMBER = "112"
 
 
 class SimState(Enum):
-    """<code> of +CPIN (TS 27.007 clause 8.3); BLOCKED is a SIM whose PUK tries are used up."""
+    """<code> of +CPIN (TS 27.007 clause 8.3); BLOCKED is a SIM whose PUK tries are used up, ABSENT none at all."""
 
     READY = "READY"
     PIN = "SIM PIN"
     PUK = "SIM PUK"
     BLOCKED = "BLOCKED"
+    ABSENT = "NOT INSERTED"
 
 
 class SimError(Exception):
@@ -49,7 +54,7 @@ class SlotEmpty(SimError):
 
 
 class SlotsFull(SimError):
-    """Every message slot is taken."""
+    """Every message slot or record is taken."""
 
 
 class NoSuchRecord(SimError):
@@ -91,13 +96,16 @@ class Phonebook:
 
 
 class Slots:
-    """Message slots, numbered from 1 to `size`, written through to a store."""
+    """Message slots, numbered from 1 to `size`, written through to a store under the name of their owner.
 
-    def __init__(self, store: Store, imsi: str, size: int = MESSAGE_SLOTS) -> None:
+    The owner is the IMSI for a SIM's slots and any other text for those of a modem.
+    """
+
+    def __init__(self, store: Store, owner: str, size: int = MESSAGE_SLOTS) -> None:
         self.size = size
         self._store = store
-        self._imsi = imsi
-        self._messages = store.slots(imsi)
+        self._owner = owner
+        self._messages = store.slots(owner)
 
     @property
     def used(self) -> int:
@@ -129,24 +137,34 @@ class Slots:
             self._write(index, StoredMessage(Status.RECEIVED_READ, message.tpdu))
         return message
 
+    def write(self, index: int, message: StoredMessage) -> None:
+        """Put into a slot, over what is there. Raises SlotEmpty where there is no such slot."""
+        self._check(index)
+        self._write(index, message)
+
     def mark_sent(self, index: int) -> None:
         """Turn a stored message into a sent one. Raises SlotEmpty."""
         self._write(index, StoredMessage(Status.STORED_SENT, self.get(index).tpdu))
 
     def delete(self, index: int) -> None:
         """Empty a slot. Raises SlotEmpty where there is no such slot; an empty one stays empty."""
+        self._check(index)
+        self._messages.pop(index, None)
+        self._store.remove_slot(self._owner, index)
+
+    def _check(self, index: int) -> None:
         if not 1 <= index <= self.size:
             raise SlotEmpty(f"slots are numbered 1 to {self.size}")
-        self._messages.pop(index, None)
-        self._store.remove_slot(self._imsi, index)
 
     def _write(self, index: int, message: StoredMessage) -> None:
         self._messages[index] = message
-        self._store.put_slot(self._imsi, index, message)
+        self._store.put_slot(self._owner, index, message)
 
 
 class Sim:
-    """One SIM. `pin` of None means that no PIN is asked for; the PUK has 8 digits (TS 51.011 clause 9.3)."""
+    """One SIM, or with `present` false an empty holder. `pin` of None means that no PIN is asked for; the PUK has
+    8 digits (TS 51.011 clause 9.3).
+    """
 
     def __init__(
         self,
@@ -158,13 +176,19 @@ class Sim:
         puk: str = PUK,
         iccid: str | None = None,
         slots: int = MESSAGE_SLOTS,
+        present: bool = True,
     ) -> None:
         self.imsi = imsi
         self.msisdn = msisdn
         self.iccid = iccid or _iccid_of(imsi)
+        self.store = store
         self.slots = Slots(store, imsi, slots)
-        self.phonebooks = {"SM": Phonebook(CONTACT_RECORDS), "ON": Phonebook(OWN_NUMBER_RECORDS)}
-        self.phonebooks["ON"].write(1, Contact(msisdn, ""))
+        self.present = present
+        self.fixed_dialling = False
+        self.pin2_verified = False
+        self.pin2_attempts, self.puk2_attempts = PIN_ATTEMPTS_MAX, PUK_ATTEMPTS_MAX
+        self._pin2 = PIN2
+        self._phonebooks: dict[str, Phonebook] = {}
         self.lock_enabled = pin is not None
         self.pin_attempts = PIN_ATTEMPTS_MAX
         self.puk_attempts = PUK_ATTEMPTS_MAX
@@ -175,6 +199,8 @@ class Sim:
     @property
     def state(self) -> SimState:
         """What the SIM asks for now."""
+        if not self.present:
+            return SimState.ABSENT
         if self.puk_attempts == 0:
             return SimState.BLOCKED
         if self.pin_attempts == 0:
@@ -193,7 +219,44 @@ class Sim:
 
     def power_cycle(self) -> None:
         """Forget that the PIN was entered; counters stay."""
-        self._verified = False
+        self._verified = self.pin2_verified = False
+
+    def phonebook(self, name: str) -> Phonebook:
+        """SM, FD, ON, EN or LD, made when it is first asked for. Raises KeyError for another name."""
+        book = self._phonebooks.get(name)
+        if book is None:
+            book = self._phonebooks[name] = Phonebook(PHONEBOOK_RECORDS[name])
+            first = {"ON": self.msisdn, "EN": EMERGENCY_NUMBER}.get(name)
+            if first:
+                book.write(1, Contact(first, ""))
+        return book
+
+    def enter_pin2(self, pin: str) -> None:
+        """Verify CHV2. Raises WrongPassword (counted), or NotAllowedNow when its tries are used up."""
+        if self.pin2_attempts == 0:
+            raise NotAllowedNow("PIN2 is blocked")
+        if pin != self._pin2:
+            self.pin2_attempts -= 1
+            self.pin2_verified = False
+            raise WrongPassword("not PIN2")
+        self.pin2_attempts, self.pin2_verified = PIN_ATTEMPTS_MAX, True
+
+    def enter_puk2(self, puk: str, new_pin: str) -> None:
+        """Unblock CHV2 with its PUK and set a new PIN2. Raises WrongPassword (counted) or NotAllowedNow."""
+        if self.puk2_attempts == 0:
+            raise NotAllowedNow("PUK2 is blocked")
+        _check_pin(new_pin)
+        if puk != PUK2:
+            self.puk2_attempts -= 1
+            raise WrongPassword("not PUK2")
+        self.pin2_attempts, self.puk2_attempts = PIN_ATTEMPTS_MAX, PUK_ATTEMPTS_MAX
+        self._pin2, self.pin2_verified = new_pin, True
+
+    def change_pin2(self, pin: str, new_pin: str) -> None:
+        """Change CHV2. Raises WrongPassword (counted) or NotAllowedNow."""
+        _check_pin(new_pin)
+        self.enter_pin2(pin)
+        self._pin2 = new_pin
 
     def enter_pin(self, pin: str) -> None:
         """Verify CHV. Raises WrongPassword (counted), or NotAllowedNow when no PIN is asked for."""

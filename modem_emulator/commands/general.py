@@ -1,63 +1,40 @@
-"""V.250 basic commands, and who the modem is (TS 27.007 clauses 5, 6 and 8)."""
+"""Who the modem is, and what it does as a whole (TS 27.007 clauses 5, 8 and 9)."""
 
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
-from modem_emulator.command_line import Parameters
-from modem_emulator.commands.table import Command, Handler, Lines, Needs, says, setting, shows
-from modem_emulator.equipment import Equipment, Settings
+from modem_emulator import character_sets
+from modem_emulator.command_line import InvalidParameter, Parameters
+from modem_emulator.commands.table import Command, Lines, number_among, numbers, says, setting, shows
+from modem_emulator.equipment import RSSI_UNKNOWN, Equipment, Settings
 from modem_emulator.errors import Cme, CommandFailed
+from modem_emulator.profile import Profile
 
-CHARACTER_SETS = ("GSM", "IRA", "UCS2", "HEX")
-
-
-def _reset(equipment: Equipment, _parameters: Parameters) -> Lines:
-    """ATZ and AT&F: settings as at the start; registration and SIM stay (V.250 clauses 6.1.1 and 6.1.2)."""
-    equipment.settings = Settings.of(equipment.profile)
-    return []
+_FUNCTIONALITIES = (0, 1, 4)
 
 
-def _flag(attribute: str) -> Command:
-    """ATE, ATV, ATQ (V.250 clauses 6.2.4 to 6.2.6)."""
-
-    def execute(equipment: Equipment, parameters: Parameters) -> Lines:
-        setattr(equipment.settings, attribute, bool(parameters.number(0, range(2))))
-        return []
-
-    return Command(execute=execute)
+def _identity(title: str, source: str, make: Callable[[Equipment], str]) -> Command:
+    return Command(title, source, execute=shows(make))
 
 
-def _register(number: int) -> Command:
-    """An S-register (V.250 clauses 5.3.2 and 6.2.1 to 6.2.3)."""
-
-    def write(equipment: Equipment, parameters: Parameters) -> Lines:
-        equipment.settings.registers[number] = parameters.number(0, range(128))
-        return []
-
-    return Command(
-        read=shows(lambda equipment: f"{equipment.settings.registers[number]:03d}"),
-        write=write,
+def _serial_number(equipment: Equipment, parameters: Parameters) -> Lines:
+    """+CGSN (TS 27.007 clause 5.4): 0 serial number, 1 IMEI, 2 IMEI and software version, 3 software version."""
+    which = parameters.number(0, range(4), default=0)
+    version = "00"
+    shown = (
+        equipment.imei,
+        f'+CGSN: "{equipment.imei}"',
+        f'+CGSN: "{equipment.imei[:14]}{version}"',
+        f'+CGSN: "{version}"',
     )
-
-
-def _dial(_equipment: Equipment, _parameters: Parameters) -> Lines:
-    """ATD: there are no calls in this network."""
-    raise CommandFailed(Cme.OPERATION_NOT_SUPPORTED)
-
-
-def _identity(make: Callable[[Equipment], str]) -> Command:
-    return Command(execute=shows(make), test=says())
-
-
-def _information(equipment: Equipment, _parameters: Parameters) -> Lines:
-    """ATI (V.250 clause 6.1.3)."""
-    return [equipment.filled(line) for line in equipment.profile.identity.information]
+    return [shown[which]]
 
 
 def _set_functionality(equipment: Equipment, parameters: Parameters) -> Lines:
     """+CFUN (TS 27.007 clause 8.2): 0 minimum, 1 full, 4 radio off; with reset the SIM wants its PIN again."""
-    functionality = parameters.number(0, range(5))
-    if functionality not in (0, 1, 4):
+    functionality = parameters.number(0, range(128))
+    if functionality not in _FUNCTIONALITIES:
         raise CommandFailed(Cme.OPERATION_NOT_SUPPORTED)
     if parameters.number(1, range(2), default=0):
         equipment.sim.power_cycle()
@@ -69,67 +46,142 @@ def _set_functionality(equipment: Equipment, parameters: Parameters) -> Lines:
 def _set_character_set(equipment: Equipment, parameters: Parameters) -> Lines:
     """+CSCS (TS 27.007 clause 5.5)."""
     name = parameters.text(0).upper()
-    if name not in CHARACTER_SETS:
+    if name not in character_sets.NAMES:
         raise CommandFailed(Cme.OPERATION_NOT_SUPPORTED)
     equipment.settings.character_set = name
     return []
 
 
+def _choose_technology(_equipment: Equipment, parameters: Parameters) -> Lines:
+    """+WS46=12: GSM only, which is what this network is (TS 27.007 clause 5.9)."""
+    number_among(parameters, 0, (12,))
+    return []
+
+
+_MOMENT = re.compile(r"(\d\d)/(\d\d)/(\d\d),(\d\d):(\d\d):(\d\d)(?:([+-])(\d\d))?")
+# Quarters of an hour that <zz> can say (TS 27.007 clause 8.15).
+_QUARTERS_MAX = 96
+
+
 def _clock(equipment: Equipment) -> str:
-    """+CCLK (TS 27.007 clause 8.15), in UTC."""
-    return f'+CCLK: "{datetime.fromtimestamp(equipment.now_s, UTC):%y/%m/%d,%H:%M:%S}+00"'
+    """+CCLK? (TS 27.007 clause 8.15): the time that was set, else UTC."""
+    quarters = equipment.clock_quarters
+    zone = timezone(timedelta(minutes=15 * quarters))
+    moment = datetime.fromtimestamp(equipment.now_s + equipment.clock_ahead_s, zone)
+    return f'+CCLK: "{moment:%y/%m/%d,%H:%M:%S}{quarters:+03d}"'
 
 
-def _list_commands(_equipment: Equipment, _parameters: Parameters) -> Lines:
-    """+CLAC (TS 27.007 clause 8.37)."""
-    from modem_emulator.commands import COMMANDS  # the table holds this handler
+def _set_clock(equipment: Equipment, parameters: Parameters) -> Lines:
+    """+CCLK="yy/MM/dd,hh:mm:ss±zz"; the offset may be left out."""
+    found = _MOMENT.fullmatch(parameters.text(0))
+    if found is None or len(parameters) > 1:
+        raise InvalidParameter("not a moment")
+    year, month, day, hour, minute, second = map(int, found.groups()[:6])
+    quarters = int((found.group(7) or "+") + (found.group(8) or "0"))
+    if abs(quarters) >= _QUARTERS_MAX:
+        raise InvalidParameter("the offset is more than a day")
+    try:
+        moment = datetime(2000 + year, month, day, hour, minute, second, tzinfo=UTC) - timedelta(minutes=15 * quarters)
+    except ValueError as error:
+        raise InvalidParameter("no such moment") from error
+    equipment.clock_ahead_s = moment.timestamp() - equipment.now_s
+    equipment.clock_quarters = quarters
+    return []
 
-    return [f"AT{name}" for name in COMMANDS]
+
+def commands_of(profile: Profile) -> dict[str, Command]:
+    """The commands of the engine's table that a modem of this make has, by name."""
+    from modem_emulator.commands import COMMANDS  # the table holds a handler of this module
+
+    refused = set(profile.commands.refused)
+    if not profile.own_number.supported:
+        refused.add("+CNUM")
+    if not profile.indications.supported:
+        refused.add("+CNMI")
+    return {name: command for name, command in COMMANDS.items() if name not in refused}
 
 
-_ACCEPTED: Handler = says()
-_NOTHING = Command(execute=_ACCEPTED)
+def _list_commands(equipment: Equipment, _parameters: Parameters) -> Lines:
+    """+CLAC (TS 27.007 clause 8.37): what this make has of the table, and its own commands."""
+    profile = equipment.profile
+    own = dict.fromkeys(re.sub(r"(=\?|\?|=.*)$", "", name) for name in profile.commands.answers)
+    return [f"AT{name}" for name in dict.fromkeys([*commands_of(profile), *own])]
+
+
+# Indicators of +CIND with the range of each (TS 27.007 clause 8.9).
+_INDICATORS = (
+    ("battchg", "0-5"),
+    ("signal", "0-5"),
+    ("service", "0,1"),
+    ("message", "0,1"),
+    ("call", "0,1"),
+    ("roam", "0,1"),
+    ("smsfull", "0,1"),
+)
+
+
+def _indicators(equipment: Equipment) -> str:
+    """+CIND?"""
+    signal = 0 if equipment.signal == RSSI_UNKNOWN else min(5, equipment.signal // 6)
+    slots = equipment.sim.slots
+    unread = any(message.status == 0 for _, message in slots)
+    full = slots.used >= slots.size
+    return f"+CIND: 5,{signal},{int(equipment.registered)},{int(unread)},0,0,{int(full)}"
+
+
+def _activity(equipment: Equipment) -> str:
+    """+CPAS (TS 27.007 clause 8.1): 0 ready, 2 unknown: the modem does not take its commands."""
+    return f"+CPAS: {0 if equipment.functionality == 1 else 2}"
+
 
 COMMANDS: dict[str, Command] = {
-    "E": _flag("echo"),
-    "V": _flag("verbose"),
-    "Q": _flag("quiet"),
-    "X": _NOTHING,
-    "H": _NOTHING,
-    "M": _NOTHING,
-    "L": _NOTHING,
-    "D": Command(execute=_dial),
-    "I": Command(execute=_information),
-    "Z": Command(execute=_reset),
-    "&F": Command(execute=_reset),
-    "&C": _NOTHING,
-    "&D": _NOTHING,
-    "&W": _NOTHING,
-    **{f"S{number}": _register(number) for number in Settings().registers},
-    "+GMI": _identity(lambda equipment: equipment.profile.identity.manufacturer),
-    "+GMM": _identity(lambda equipment: equipment.profile.identity.model),
-    "+GMR": _identity(lambda equipment: equipment.profile.identity.revision),
-    "+GSN": _identity(lambda equipment: equipment.imei),
-    "+CGMI": _identity(lambda equipment: equipment.profile.identity.manufacturer),
-    "+CGMM": _identity(lambda equipment: equipment.profile.identity.model),
-    "+CGMR": _identity(lambda equipment: equipment.profile.identity.revision),
-    "+CGSN": _identity(lambda equipment: equipment.imei),
-    "+GCAP": Command(execute=shows(lambda equipment: f"+GCAP: {equipment.profile.identity.capabilities}"), test=says()),
-    "+CMEE": setting("+CMEE", "cmee", range(3)),
+    "+CGMI": _identity("manufacturer", "TS 27.007 5.1", lambda equipment: equipment.profile.identity.manufacturer),
+    "+CGMM": _identity("model", "TS 27.007 5.2", lambda equipment: equipment.profile.identity.model),
+    "+CGMR": _identity("revision", "TS 27.007 5.3", lambda equipment: equipment.profile.identity.revision),
+    "+CGSN": Command("IMEI", "TS 27.007 5.4", execute=_serial_number, write=_serial_number, test=says("+CGSN: (0-3)")),
+    "+CSCS": Command(
+        "character set of strings",
+        "TS 27.007 5.5",
+        read=shows(lambda equipment: f'+CSCS: "{equipment.settings.character_set}"'),
+        write=_set_character_set,
+        test=says("+CSCS: (" + ",".join(f'"{name}"' for name in character_sets.NAMES) + ")"),
+    ),
+    "+WS46": Command(
+        "radio access technology",
+        "TS 27.007 5.9",
+        read=says("12"),
+        write=_choose_technology,
+        test=says("(12)"),
+    ),
+    "+CPAS": Command("activity", "TS 27.007 8.1", execute=shows(_activity), test=says("+CPAS: (0,2)")),
     "+CFUN": Command(
+        "functionality, and reset",
+        "TS 27.007 8.2",
         read=shows(lambda equipment: f"+CFUN: {equipment.functionality}"),
         write=_set_functionality,
         test=says("+CFUN: (0,1,4),(0,1)"),
     ),
-    "+CSCS": Command(
-        read=shows(lambda equipment: f'+CSCS: "{equipment.settings.character_set}"'),
-        write=_set_character_set,
-        test=says("+CSCS: (" + ",".join(f'"{name}"' for name in CHARACTER_SETS) + ")"),
+    "+CBC": Command("battery", "TS 27.007 8.4", execute=says("+CBC: 0,100"), test=says("+CBC: (0),(0-100)")),
+    "+CIND": Command(
+        "indicators",
+        "TS 27.007 8.9",
+        read=shows(_indicators),
+        test=says("+CIND: " + ",".join(f'("{name}",({values}))' for name, values in _INDICATORS)),
     ),
-    "+CCLK": Command(read=shows(_clock)),
-    "+CLAC": Command(execute=_list_commands),
-    "+CLIP": setting("+CLIP", "caller_identity", range(2), needs=Needs.SIM),
-    "+CRC": setting("+CRC", "extended_ring", range(2)),
-    "+CVHU": setting("+CVHU", "hang_up_control", range(3)),
-    "+CUSD": setting("+CUSD", "ussd", range(3), needs=Needs.SIM),
+    "+CMER": numbers(
+        "+CMER",
+        "reports of events",
+        "TS 27.007 8.10",
+        range(4),
+        (0,),
+        (0,),
+        range(3),
+        range(2),
+        initially=(0, 0, 0, 0, 0),
+    ),
+    "+CCLK": Command("clock", "TS 27.007 8.15", read=shows(_clock), write=_set_clock),
+    "+CLAC": Command("list of commands", "TS 27.007 8.37", execute=_list_commands),
+    "+CTZU": numbers("+CTZU", "time zone from the network", "TS 27.007 8.40", range(2), initially=(0,)),
+    "+CTZR": numbers("+CTZR", "report of the time zone", "TS 27.007 8.41", range(3), initially=(0,)),
+    "+CMEE": setting("+CMEE", "error result codes", "TS 27.007 9.1", "cmee", range(3)),
 }

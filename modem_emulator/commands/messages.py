@@ -8,7 +8,7 @@ from gsm.pdu import PduError, Submit
 from modem_emulator import equipment as actions
 from modem_emulator import sim, text_mode
 from modem_emulator.command_line import Parameters
-from modem_emulator.commands.table import Command, Handler, Lines, Needs, Pending, Prompt, says, setting, shows
+from modem_emulator.commands.table import Command, Handler, Lines, Needs, Pending, Prompt, numbers, says, setting, shows
 from modem_emulator.equipment import Equipment
 from modem_emulator.errors import Cms, CommandFailed
 from modem_emulator.numbers import canonical
@@ -263,12 +263,14 @@ def _deletable(equipment: Equipment) -> str:
 
 
 def _entry(
+    title: str,
+    source: str,
     execute: Handler | None = None,
     read: Handler | None = None,
     write: Handler | None = None,
     test: Handler | None = None,
 ) -> Command:
-    return Command(execute, read, write, test, Needs.MESSAGES)
+    return Command(title, "TS 27.005 " + source, execute, read, write, test, Needs.MESSAGES)
 
 
 def _show_text_parameters(equipment: Equipment) -> str:
@@ -280,27 +282,44 @@ def _show_indications(equipment: Equipment) -> str:
 
 
 COMMANDS: dict[str, Command] = {
-    "+CMGF": setting("+CMGF", "text_mode", range(2)),
-    "+CSDH": setting("+CSDH", "show_text_parameters", range(2)),
-    "+CSMS": Command(read=says("+CSMS: 0,1,1,0"), write=_choose_service, test=says("+CSMS: (0)")),
+    "+CMGF": setting("+CMGF", "PDU or text mode", "TS 27.005 3.2.3", "text_mode", range(2)),
+    "+CSDH": setting("+CSDH", "parameters shown in text mode", "TS 27.005 3.3.4", "show_text_parameters", range(2)),
+    "+CSMS": Command(
+        "message service",
+        "TS 27.005 3.2.1",
+        read=says("+CSMS: 0,1,1,0"),
+        write=_choose_service,
+        test=says("+CSMS: (0)"),
+    ),
     "+CPMS": _entry(
+        "storages",
+        "3.2.2",
         read=shows(lambda equipment: _show_counts(equipment, with_name=True)),
         write=_choose_storage,
         test=says('+CPMS: ("SM"),("SM"),("SM")'),
     ),
-    "+CSCA": _entry(read=shows(_show_service_centre), write=_set_service_centre),
-    "+CSMP": _entry(read=shows(_show_text_parameters), write=_set_text_parameters),
+    "+CSCA": _entry("service centre", "3.3.1", read=shows(_show_service_centre), write=_set_service_centre),
+    "+CSMP": _entry("parameters of text mode", "3.3.3", read=shows(_show_text_parameters), write=_set_text_parameters),
     "+CNMI": Command(
+        "indications of new messages",
+        "TS 27.005 3.4.1",
         read=shows(_show_indications),
         write=_set_indications,
         test=says("+CNMI: (0-3),(0-2),(0),(0-2),(0,1)"),
     ),
-    "+CMGS": _entry(write=_send),
-    "+CMSS": _entry(write=_send_stored),
-    "+CMGW": _entry(write=_write),
-    "+CMGR": _entry(write=_read),
-    "+CMGL": _entry(execute=_list, write=_list, test=shows(lambda equipment: "+CMGL: " + _statuses(equipment))),
-    "+CMGD": _entry(write=_delete, test=shows(_deletable)),
+    "+CMGS": _entry("send", "3.5.1, 4.3", write=_send),
+    "+CMSS": _entry("send a stored message", "3.5.2, 4.7", write=_send_stored),
+    "+CMGW": _entry("store", "3.5.3, 4.4", write=_write),
+    "+CMGR": _entry("read", "3.4.3, 4.2", write=_read),
+    "+CMGL": _entry(
+        "list",
+        "3.4.2, 4.1",
+        execute=_list,
+        write=_list,
+        test=shows(lambda equipment: "+CMGL: " + _statuses(equipment)),
+    ),
+    "+CMGD": _entry("delete", "3.5.4", write=_delete, test=shows(_deletable)),
+    "+CMMS": numbers("+CMMS", "more messages to send", "TS 27.005 3.5.6", range(3), initially=(0,)),
 }
 
 
