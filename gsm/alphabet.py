@@ -1,7 +1,11 @@
 """The GSM 7-bit default alphabet and the packing of septets (3GPP TS 23.038 clauses 6.1.2.1 and 6.2.1).
 
 A septet sequence is `bytes` with one septet (0..127) in each octet; packed, eight septets take seven octets.
+`Tables` are what a message is written in; the national ones are in `gsm.languages`.
 """
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from gsm.errors import PduError
 
@@ -24,47 +28,73 @@ _EXTENSION = {
     0x40: "|",
     0x65: "€",
 }
-_CODES: dict[str, bytes] = {
-    **{character: bytes([code]) for code, character in enumerate(_BASIC) if code != ESCAPE},
-    **{character: bytes([ESCAPE, code]) for code, character in _EXTENSION.items()},
-}
 assert len(_BASIC) == 128
+_UNREADABLE = "\ufffd"
 
 
-def is_gsm7(text: str) -> bool:
-    """Whether every character of `text` is in the default alphabet or its extension table."""
-    return all(character in _CODES for character in text)
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What a message is written in: the characters of plain codes and of codes after an escape (0..127).
+
+    `codes` is the way back, one or two septets for each character: plain where there is a plain code, and
+    the lowest code where a table has a character twice.
+    """
+
+    basic: Mapping[int, str]
+    extension: Mapping[int, str]
+    codes: Mapping[str, bytes] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        codes: dict[str, bytes] = {}
+        for code, character in sorted(self.basic.items()):
+            codes.setdefault(character, bytes([code]))
+        for code, character in sorted(self.extension.items()):
+            codes.setdefault(character, bytes([ESCAPE, code]))
+        object.__setattr__(self, "codes", codes)
 
 
-def encode_character(character: str) -> bytes:
-    """One or two septets of one character. Raises PduError for a character outside the alphabet."""
-    code = _CODES.get(character)
+BASIC: Mapping[int, str] = {code: character for code, character in enumerate(_BASIC) if code != ESCAPE}
+EXTENSION: Mapping[int, str] = _EXTENSION
+DEFAULT = Tables(BASIC, EXTENSION)
+
+
+def is_gsm7(text: str, tables: Tables = DEFAULT) -> bool:
+    """Whether every character of `text` is in the tables, by default the default alphabet and its extension."""
+    return all(character in tables.codes for character in text)
+
+
+def encode_character(character: str, tables: Tables = DEFAULT) -> bytes:
+    """One or two septets of one character. Raises PduError for a character outside the tables."""
+    code = tables.codes.get(character)
     if code is None:
         raise PduError(f"the GSM 7-bit alphabet has no character U+{ord(character):04X}")
     return code
 
 
-def encode_text(text: str) -> bytes:
-    """Septets of `text`. Raises PduError for a character outside the alphabet."""
-    return b"".join(encode_character(character) for character in text)
+def encode_text(text: str, tables: Tables = DEFAULT) -> bytes:
+    """Septets of `text`. Raises PduError for a character outside the tables."""
+    return b"".join(encode_character(character, tables) for character in text)
 
 
-def decode_text(septets: bytes) -> str:
+def decode_text(septets: bytes, tables: Tables = DEFAULT) -> str:
     """Text of a septet sequence; never raises.
 
-    After an escape, a code that the extension table lacks shows the default table's character, and an escape
-    followed by an escape or by nothing shows a space (TS 23.038 clauses 6.2.1 note 1 and 6.2.1.1 note).
+    After an escape, a code that the extension table lacks shows the basic table's character, and an escape
+    followed by an escape or by nothing shows a space (TS 23.038 clauses 6.2.1 note 1 and 6.2.1.1 note). A plain
+    code that a national table leaves empty shows U+FFFD.
     """
     characters: list[str] = []
     escaped = False
-    for septet in septets:
+    for octet in septets:
+        septet = octet & 0x7F
         if escaped:
-            characters.append(" " if septet == ESCAPE else _EXTENSION.get(septet & 0x7F, _BASIC[septet & 0x7F]))
+            shown = tables.extension.get(septet) or tables.basic.get(septet, _UNREADABLE)
+            characters.append(" " if septet == ESCAPE else shown)
             escaped = False
         elif septet == ESCAPE:
             escaped = True
         else:
-            characters.append(_BASIC[septet & 0x7F])
+            characters.append(tables.basic.get(septet, _UNREADABLE))
     if escaped:
         characters.append(" ")
     return "".join(characters)

@@ -13,7 +13,7 @@ Rules
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from gsm.pdu import Concatenation, UserData
+from gsm.pdu import Concatenation, UserData, text_of
 
 # A SIM holds 10 to 50 messages, so that more than this many half-received ones cannot lie on it.
 MESSAGES_MAX = 64
@@ -103,4 +103,4 @@ class Reassembler(Generic[ItemT]):
         held = self._held.pop(key)
         assert sorted(held.parts) == list(range(1, place.total + 1))
         parts = [held.parts[sequence] for sequence in range(1, place.total + 1)]
-        return Complete("".join(data.text for data, _ in parts), tuple(item for _, item in parts))
+        return Complete(text_of(data for data, _ in parts), tuple(item for _, item in parts))

@@ -17,8 +17,9 @@ RULES = sorted(
     for pattern in (
         "*/session.py",
         "gsm/channel.py",
-        "gsm/pdu.py",
+        "gsm/pdu/*.py",
         "gsm/alphabet.py",
+        "gsm/languages.py",
         "gsm/reassembly.py",
         "handset/amounts.py",
         "handset/texts.py",
