@@ -158,6 +158,36 @@ def serve(
         run_until_stopped(_serve(phone, dict(esme), store, smpp_port, link_dir, faults, seed))
 
 
+@main.group("profiles", invoke_without_command=True)
+@click.pass_context
+def show_profiles(context: click.Context) -> None:
+    """List the makes of modem that there are.
+
+    \b
+    Example:
+      modem-emulator profiles
+      modem-emulator profiles show sim800l > my-modem.toml
+    """
+    if context.invoked_subcommand is None:
+        for name in profiles.names():
+            click.echo(f"{name:<16}{profiles.load(name).description}")
+
+
+@show_profiles.command("show")
+@click.argument("name")
+def show_profile(name: str) -> None:
+    """Print a profile as it is written, with the sources of what it says.
+
+    \b
+    Example:
+      modem-emulator profiles show quectel-ec25
+    """
+    try:
+        click.echo(profiles.text(name), nl=False)
+    except InvalidProfile as error:
+        raise click.UsageError(str(error)) from error
+
+
 async def _serve(
     phones: Sequence[Phone],
     esmes: dict[str, str],

@@ -10,7 +10,7 @@ from functools import lru_cache
 COMMAND_CHARACTERS_MAX = 1024
 
 _NAME = re.compile(r"[A-Z0-9!%./:_-]+")
-_EXTENDED_PREFIXES = "+^$%*#"
+_EXTENDED_PREFIXES = "+^$%*#!"
 
 
 class MalformedLine(Exception):

@@ -39,7 +39,7 @@ from modem_emulator.equipment import (
 )
 from modem_emulator.errors import Cme, Cms, CommandFailed, cause_text
 from modem_emulator.faults import Fault, Plan
-from modem_emulator.profile import PeriodicLine
+from modem_emulator.profile import Line, PeriodicLine
 from modem_emulator.schedule import Schedule
 from modem_emulator.sim import SimState, SlotsFull
 from modem_emulator.store import Status, StoredMessage
@@ -82,6 +82,8 @@ class Engine:
         self.plan = plan
         self._schedule = Schedule()  # ends with power
         self._aftermath = Schedule()
+        self._waiting_for_sim: list[str] = []
+        self._ended: set[PeriodicLine] = set()
         self._silent_until_s = 0.0
         self._answer_s = self._answer_after_s = 0.0
         self._held: Callable[[], None] | None = None
@@ -191,7 +193,7 @@ class Engine:
         self._silent_until_s = now_s + boot.silent_s
         self._note_registration()
         for line in boot.lines:
-            self._schedule.put(now_s + line.after_s, partial(self._say, line.text))
+            self._schedule.put(now_s + line.after_s, partial(self._announce, line))
         self._schedule.put(equipment.ready_s, self._note_registration)
         for periodic in equipment.profile.periodic:
             self._schedule.put(now_s + periodic.every_s, partial(self._say_again, periodic))
@@ -199,6 +201,8 @@ class Engine:
     def _fall_silent(self) -> None:
         """Drop everything under way and forget what was set."""
         self._schedule.clear()
+        self._waiting_for_sim.clear()
+        self._ended.clear()
         for kept in (self._ahead, self._line, self._entry):
             kept.clear()
         self._rest.clear()
@@ -212,7 +216,30 @@ class Engine:
     def _say(self, text: str) -> None:
         self._notify(self.equipment.filled(text))
 
+    def _announce(self, line: Line) -> None:
+        unlocked = self.equipment.sim.state is SimState.READY
+        if line.needs_sim and not unlocked:
+            self._waiting_for_sim.append(line.text)
+        elif not (line.if_locked and unlocked):
+            self._say(line.text)
+
+    def _say_what_waited(self) -> None:
+        """Say what start-up had to say once the SIM is unlocked."""
+        if self._waiting_for_sim and self.equipment.sim.state is SimState.READY:
+            for text in self._waiting_for_sim:
+                self._say(text)
+            self._waiting_for_sim.clear()
+
+    def _end_periodic(self, invocation: Invocation) -> None:
+        """End the periodic lines that the command ends which has just succeeded."""
+        periodic = self.equipment.profile.periodic
+        if periodic:
+            typed = invocation.name + invocation.form.value + ",".join(invocation.parameters.values)
+            self._ended.update(one for one in periodic if typed.startswith(one.until))
+
     def _say_again(self, periodic: PeriodicLine) -> None:
+        if periodic in self._ended:
+            return
         if self.equipment.registered or not periodic.while_registered:
             self._say(periodic.text)
         self._schedule.put(self.equipment.now_s + periodic.every_s, partial(self._say_again, periodic))
@@ -433,6 +460,12 @@ class Engine:
     def _invoke(self, invocation: Invocation) -> Lines | Prompt | Pending:
         if invocation is _BARE_AT:
             return []
+        result = self._answer(invocation)
+        self._end_periodic(invocation)
+        self._say_what_waited()
+        return result
+
+    def _answer(self, invocation: Invocation) -> Lines | Prompt | Pending:
         own = self.equipment.profile.commands
         answer = own.answers.get(invocation.name + invocation.form.value)
         if answer is not None:

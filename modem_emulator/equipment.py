@@ -193,6 +193,8 @@ class Equipment:
             "manufacturer": identity.manufacturer,
             "model": identity.model,
             "revision": identity.revision,
+            "capabilities": identity.capabilities,
+            "sim_state": self.sim.state.value,
             "rssi": self.signal,
             "registration": self.registration,
         }

@@ -13,6 +13,15 @@ from typing import Any
 from modem_emulator import records
 from modem_emulator.records import InvalidRecord
 
+# The longest that a manual allows a command is three minutes (+COPS=?); an hour is a slip of the pen.
+SECONDS_MAX = 3600.0
+# A line that comes more often than this leaves no room for anything else at 9600 bits a second.
+PERIOD_S_MIN = 0.1
+# The largest storage in a manual has 255; an index beyond three digits is no longer read by every client.
+SLOTS_MAX = 999
+
+_COMMAND = re.compile(r"(?:[+^$%*#!][A-Z0-9!%./:_-]+|&?[A-Z]\d*)(?:=?\??|=[^?].*)")
+
 
 class InvalidProfile(InvalidRecord):
     """There is no such profile, or it says something that cannot be; the message names the place."""
@@ -23,8 +32,9 @@ class Identity:
     """Who the modem says it is (TS 27.007 clauses 5.1 to 5.4; V.250 clause 6.1.3).
 
     `type_allocation_code` are the first 8 digits of its IMEI. `information` is what ATI shows; in it and in all other
-    lines of a profile `{imei}`, `{imsi}`, `{iccid}`, `{msisdn}`, `{manufacturer}`, `{model}`, `{revision}`, `{rssi}`
-    (0 to 31, 99 unknown) and `{registration}` (<stat> of +CREG) stand for what is so.
+    lines of a profile `{imei}`, `{imsi}`, `{iccid}`, `{msisdn}`, `{manufacturer}`, `{model}`, `{revision}`,
+    `{capabilities}`, `{rssi}` (0 to 31, 99 unknown), `{registration}` (<stat> of +CREG) and `{sim_state}` (as +CPIN?
+    says it) stand for what is so.
     """
 
     manufacturer: str = "yinxin"
@@ -38,19 +48,28 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One unsolicited line and when it comes, in seconds after power on."""
+    """One unsolicited line and when it comes, in seconds after power on.
+
+    With `needs_sim` it waits until the SIM is unlocked; with `if_locked` it comes only if the SIM is locked then.
+    """
 
     text: str
     after_s: float
+    needs_sim: bool = False
+    if_locked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodicLine:
-    """One unsolicited line that comes again and again; `while_registered` only then."""
+    """One unsolicited line that comes again and again; `while_registered` only then.
+
+    It ends, until the next start, when a command succeeds that begins like one of `until` (`^CURC=0`, `+CPMS?`).
+    """
 
     text: str
     every_s: float
     while_registered: bool = True
+    until: tuple[str, ...] = ()
     source: str = ""
 
 
@@ -198,15 +217,76 @@ def parse(name: str, document: Mapping[str, Any]) -> Profile:
 
 
 def _check(profile: Profile) -> None:
-    if not re.fullmatch(r"\d{8}", profile.identity.type_allocation_code):
-        raise InvalidProfile(f"{profile.name}: identity.type_allocation_code must have 8 digits")
+    for check in (_check_identity, _check_times, _check_storage, _check_indications, _check_commands):
+        check(profile)
+    if profile.errors.cmee not in range(3):
+        raise InvalidProfile(f"{profile.name}.errors.cmee must be 0, 1 or 2")
+
+
+def _check_identity(profile: Profile) -> None:
+    if not re.fullmatch(r"[0-9]{8}", profile.identity.type_allocation_code):
+        raise InvalidProfile(f"{profile.name}.identity.type_allocation_code must have 8 digits")
+
+
+def _check_times(profile: Profile) -> None:
+    boot, timing = profile.boot, profile.timing
+    times = {"boot.silent_s": boot.silent_s, "boot.ready_s": boot.ready_s, "timing.answer_s": timing.answer_s}
+    times |= {f"boot.lines[{index}].after_s": line.after_s for index, line in enumerate(boot.lines)}
+    times |= {f"timing.by_command.{name}": seconds for name, seconds in timing.by_command.items()}
+    for place, seconds in times.items():
+        if not 0.0 <= seconds <= SECONDS_MAX:
+            raise InvalidProfile(f"{profile.name}.{place} must be 0 to {SECONDS_MAX:.0f} seconds")
+    for index, periodic in enumerate(profile.periodic):
+        if not PERIOD_S_MIN <= periodic.every_s <= SECONDS_MAX:
+            raise InvalidProfile(
+                f"{profile.name}.periodic[{index}].every_s must be {PERIOD_S_MIN} to {SECONDS_MAX:.0f} seconds"
+            )
+
+
+def _check_storage(profile: Profile) -> None:
     storage = profile.storage
+    for memory, slots in storage.slots.items():
+        if memory == "MT" or not re.fullmatch(r"[A-Z]{2}", memory):
+            raise InvalidProfile(f"{profile.name}.storage.slots.{memory}: a storage is named by two letters, not MT")
+        if slots not in range(1, SLOTS_MAX + 1):
+            raise InvalidProfile(f"{profile.name}.storage.slots.{memory} must be 1 to {SLOTS_MAX}")
     known = {*storage.slots, "MT"}
     for key in ("reading", "writing", "receiving", "initially"):
         for memory in getattr(storage, key):
             if memory not in known:
-                raise InvalidProfile(f"{profile.name}: storage.{key} names {memory}, which has no slots")
+                raise InvalidProfile(f"{profile.name}.storage.{key} names {memory}, which has no slots")
     if len(storage.initially) != 3:
-        raise InvalidProfile(f"{profile.name}: storage.initially must name three storages")
-    if len(profile.indications.initially) != 5:
-        raise InvalidProfile(f"{profile.name}: indications.initially must have five numbers")
+        raise InvalidProfile(f"{profile.name}.storage.initially must name three storages")
+    for memory, key in zip(storage.initially, ("reading", "writing", "receiving"), strict=True):
+        if memory not in getattr(storage, key):
+            raise InvalidProfile(f"{profile.name}.storage.initially: {memory} is not in {key}")
+
+
+def _check_indications(profile: Profile) -> None:
+    """TS 27.005 clause 3.4.1 has no other values than these."""
+    indications = profile.indications
+    parameters = {"mode": range(4), "mt": range(4), "bm": range(4), "ds": range(3), "bfr": range(2)}
+    if len(indications.initially) != len(parameters):
+        raise InvalidProfile(f"{profile.name}.indications.initially must have five numbers")
+    for (key, allowed), at_first in zip(parameters.items(), indications.initially, strict=True):
+        values = getattr(indications, key)
+        if not values or any(value not in allowed for value in values):
+            raise InvalidProfile(f"{profile.name}.indications.{key} must have numbers of 0 to {allowed.stop - 1}")
+        if at_first not in values:
+            raise InvalidProfile(f"{profile.name}.indications.initially: {at_first} is not in {key}")
+
+
+def _check_commands(profile: Profile) -> None:
+    periodic = [(f"periodic[{index}].until", one.until) for index, one in enumerate(profile.periodic)]
+    places = [
+        ("commands.refused", profile.commands.refused),
+        ("commands.answers", tuple(profile.commands.answers)),
+        ("timing.by_command", tuple(profile.timing.by_command)),
+        *periodic,
+    ]
+    for place, commands in places:
+        for command in commands:
+            if not _COMMAND.fullmatch(command):
+                raise InvalidProfile(
+                    f"{profile.name}.{place}: {command!r} is no command; write it without AT and in capitals"
+                )

@@ -21,13 +21,18 @@ def load(name: str) -> Profile:
     Raises InvalidProfile for an unknown name, an unreadable file, or one that says what cannot be.
     """
     try:
-        if name.endswith(".toml"):
-            path = Path(name)
-            return parse(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))
-        if name not in names():
-            raise InvalidProfile(f"there is no profile {name!r}; known: {', '.join(names())}, or a file's path")
-        return parse(name, tomllib.loads((files(__name__) / f"{name}.toml").read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidProfile(f"cannot read the profile {name}: {error}") from error
+        return parse(Path(name).stem if name.endswith(".toml") else name, tomllib.loads(text(name)))
     except tomllib.TOMLDecodeError as error:
         raise InvalidProfile(f"the profile {name} is no TOML: {error}") from error
+
+
+def text(name: str) -> str:
+    """A profile as it is written, sources and comments included. Raises InvalidProfile as `load` does."""
+    try:
+        if name.endswith(".toml"):
+            return Path(name).read_text(encoding="utf-8")
+        if name not in names():
+            raise InvalidProfile(f"there is no profile {name!r}; known: {', '.join(names())}, or a file's path")
+        return (files(__name__) / f"{name}.toml").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidProfile(f"cannot read the profile {name}: {error}") from error

@@ -57,17 +57,7 @@ class Client:
         return found.group()
 
 
-# Seen in its list of strings and in its log: its driver sends what sending and receiving messages takes, and no more.
-_ONLY_MESSAGES = "bearerbox never asks: its AT driver knows no +CIMI, +CNUM, +COPS or +CUSD"
-
-CLIENTS = (
-    Client("socat", ("socat", "-V")),
-    Client(
-        "Kannel",
-        ("bearerbox", "--version"),
-        dict.fromkeys((Can.IMSI, Can.OWN_NUMBER, Can.OPERATOR), _ONLY_MESSAGES),
-    ),
-)
+CLIENTS = (Client("socat", ("socat", "-V")),)
 
 Cell = tuple[str, str]  # client, function
 
