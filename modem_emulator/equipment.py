@@ -115,7 +115,12 @@ class Settings:
     def of(cls, profile: Profile) -> "Settings":
         """What this make of modem starts with."""
         mode, mt, bm, ds, bfr = profile.indications.initially
-        return cls(echo=profile.behaviour.echo, cmee=profile.errors.cmee, indications=(mode, mt, bm, ds, bfr))
+        return cls(
+            echo=profile.behaviour.echo,
+            cmee=profile.errors.cmee,
+            character_set=profile.character_sets.initially,
+            indications=(mode, mt, bm, ds, bfr),
+        )
 
 
 @dataclass(slots=True)

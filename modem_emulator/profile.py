@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from modem_emulator import records
+from modem_emulator import character_sets, records
 from modem_emulator.records import InvalidRecord
 
 # The longest that a manual allows a command is three minutes (+COPS=?); an hour is a slip of the pen.
@@ -131,6 +131,15 @@ class Indications:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CharacterSets:
+    """Which character sets +CSCS takes, in the order of its test answer, and which holds at power on."""
+
+    known: tuple[str, ...] = character_sets.NAMES
+    initially: str = character_sets.GSM
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Errors:
     """How errors are said. `cmee` is its level at power on; `unsupported` answers an unknown command in place of
     ERROR or +CME ERROR: 4 (as `COMMAND NOT SUPPORT` does); `cms_verbose` shows +CMS errors as text at level 2.
@@ -200,6 +209,7 @@ class Profile:
     own_number: OwnNumber = field(default_factory=OwnNumber)
     storage: Storage = field(default_factory=Storage)
     indications: Indications = field(default_factory=Indications)
+    character_sets: CharacterSets = field(default_factory=CharacterSets)
     errors: Errors = field(default_factory=Errors)
     commands: Commands = field(default_factory=Commands)
     timing: Timing = field(default_factory=Timing)
@@ -217,7 +227,7 @@ def parse(name: str, document: Mapping[str, Any]) -> Profile:
 
 
 def _check(profile: Profile) -> None:
-    for check in (_check_identity, _check_times, _check_storage, _check_indications, _check_commands):
+    for check in (_check_identity, _check_times, _check_storage, _check_indications, _check_sets, _check_commands):
         check(profile)
     if profile.errors.cmee not in range(3):
         raise InvalidProfile(f"{profile.name}.errors.cmee must be 0, 1 or 2")
@@ -274,6 +284,17 @@ def _check_indications(profile: Profile) -> None:
             raise InvalidProfile(f"{profile.name}.indications.{key} must have numbers of 0 to {allowed.stop - 1}")
         if at_first not in values:
             raise InvalidProfile(f"{profile.name}.indications.initially: {at_first} is not in {key}")
+
+
+def _check_sets(profile: Profile) -> None:
+    sets = profile.character_sets
+    for name in sets.known:
+        if name not in character_sets.NAMES:
+            raise InvalidProfile(
+                f"{profile.name}.character_sets.known: {name!r} is none of {', '.join(character_sets.NAMES)}"
+            )
+    if sets.initially not in sets.known:
+        raise InvalidProfile(f"{profile.name}.character_sets.initially: {sets.initially!r} is not in known")
 
 
 def _check_commands(profile: Profile) -> None:

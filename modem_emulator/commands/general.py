@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
-from modem_emulator import character_sets
 from modem_emulator.command_line import InvalidParameter, Parameters
 from modem_emulator.commands.table import Command, Lines, number_among, numbers, says, setting, shows
 from modem_emulator.equipment import RSSI_UNKNOWN, Equipment, Settings
@@ -43,10 +42,14 @@ def _set_functionality(equipment: Equipment, parameters: Parameters) -> Lines:
     return []
 
 
+def _character_sets(equipment: Equipment) -> str:
+    return "+CSCS: (" + ",".join(f'"{name}"' for name in equipment.profile.character_sets.known) + ")"
+
+
 def _set_character_set(equipment: Equipment, parameters: Parameters) -> Lines:
     """+CSCS (TS 27.007 clause 5.5)."""
     name = parameters.text(0).upper()
-    if name not in character_sets.NAMES:
+    if name not in equipment.profile.character_sets.known:
         raise CommandFailed(Cme.OPERATION_NOT_SUPPORTED)
     equipment.settings.character_set = name
     return []
@@ -144,7 +147,7 @@ COMMANDS: dict[str, Command] = {
         "TS 27.007 5.5",
         read=shows(lambda equipment: f'+CSCS: "{equipment.settings.character_set}"'),
         write=_set_character_set,
-        test=says("+CSCS: (" + ",".join(f'"{name}"' for name in character_sets.NAMES) + ")"),
+        test=shows(_character_sets),
     ),
     "+WS46": Command(
         "radio access technology",

@@ -130,6 +130,8 @@ class TestProfilesOfOnesOwn:
             ({"indications": {"ds": []}}, "mine.indications.ds must have numbers"),
             ({"indications": {"initially": [0, 0]}}, "mine.indications.initially must have five numbers"),
             ({"indications": {"mode": [1, 2]}}, "mine.indications.initially: 0 is not in mode"),
+            ({"character_sets": {"known": ["GSM", "KOI8"]}}, "mine.character_sets.known: 'KOI8' is none of GSM"),
+            ({"character_sets": {"known": ["IRA"]}}, "mine.character_sets.initially: 'GSM' is not in known"),
             ({"errors": {"cmee": 3}}, "mine.errors.cmee must be 0, 1 or 2"),
             ({"errors": {"cmee": True}}, "mine.errors.cmee must be int, not bool"),
             ({"commands": {"refused": ["AT+CNMI?x"]}}, "mine.commands.refused: 'AT.CNMI.x' is no command"),

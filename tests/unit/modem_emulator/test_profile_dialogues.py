@@ -279,6 +279,27 @@ class TestRefusals:
         assert started(name, pin="1234").ask("AT+CIMI") == [answer]
 
 
+class TestCharacterSets:
+    @pytest.mark.parametrize(
+        ("name", "known", "at_first"),
+        [
+            ("generic", '("GSM","IRA","UCS2","HEX","8859-1")', "GSM"),
+            ("huawei-e173", '("IRA","UCS2","GSM")', "IRA"),
+            ("sim800l", '("IRA","GSM","UCS2","HEX","8859-1")', "IRA"),
+            ("quectel-ec25", '("GSM","IRA","UCS2")', "GSM"),
+        ],
+    )
+    def test_each_make_has_its_sets_in_its_order(self, name: str, known: str, at_first: str) -> None:
+        modem = quiet(name)
+        assert modem.ask("AT+CSCS=?") == [f"+CSCS: {known}", "OK"]
+        assert modem.ask("AT+CSCS?") == [f'+CSCS: "{at_first}"', "OK"]
+
+    def test_a_set_that_the_make_does_not_have_is_refused(self) -> None:
+        modem = quiet("huawei-e173")
+        assert modem.ask('AT+CSCS="HEX"') == ["ERROR"]
+        assert modem.ask('AT+CSCS="UCS2"') == ["OK"]
+
+
 class TestOwnCommands:
     @pytest.mark.parametrize(
         ("name", "command", "first"),
