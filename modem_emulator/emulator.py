@@ -98,7 +98,11 @@ class Emulator:
         esmes: Iterable[str] = (),
         faults: Faults | None = None,
         rates: Sequence[tuple[Fault, float]] = (),
+        strangers: bool = False,
     ) -> None:
+        # Called with each message that the network takes from a phone.
+        self.on_submission: Callable[[int, Submission], None] = lambda _phone, _submission: None
+        self._esmes = frozenset(map(canonical, esmes))
         self._numbers = [canonical(phone.msisdn) for phone in phones]
         self._phones = {number: phone for phone, number in enumerate(self._numbers)}
         seed = random.getrandbits(64)
@@ -106,8 +110,9 @@ class Emulator:
             store,
             random,
             phones=self._numbers,
-            esmes=[canonical(number) for number in esmes],
+            esmes=self._esmes,
             faults=faults,
+            strangers=strangers,
         )
         # Each modem has draws of its own, so that what befalls one does not depend on what others do.
         self._engines = [
@@ -126,6 +131,11 @@ class Emulator:
     def modems(self) -> Sequence[Equipment]:
         """The modems as they are now, by phone; to look at, not to change."""
         return [engine.equipment for engine in self._engines]
+
+    @property
+    def busy(self) -> bool:
+        """Whether a command is under way in any modem."""
+        return any(engine.busy for engine in self._engines)
 
     def start(self, now_s: float) -> list[Action]:
         """Switch all modems on and hand out what the store kept."""
@@ -267,6 +277,7 @@ class Emulator:
         except Refused as refused:
             _log.info("message from %s refused: %s", submission.sender, refused)
             return self._carry_out(phone, engine.refused(submit.reference, refused.cause, now_s), now_s)
+        self.on_submission(phone, submission)
         _log.info(
             "message %d from %s to %s: %d octets or septets",
             accepted.identity,
@@ -296,8 +307,10 @@ class Emulator:
             for message in messages:
                 if message.destination in self._phones:
                     done += self._deliver(message, now_s)
-                else:
+                elif message.destination in self._esmes:
                     done.append(DeliverToEsme(message.destination, message))
+                else:
+                    self.network.delivered(message.identity, now_s)  # a stranger, who takes everything
         return done
 
     def _deliver(self, message: Queued, now_s: float) -> list[Action]:

@@ -21,7 +21,7 @@ from random import Random
 
 from gsm.pdu import Deliver, PduError, StatusReport, UserData, encode_deliver, encode_status_report
 from modem_emulator.faults import DelayNext, DoubleNext, LoseNext, MessageFault, ReorderNext
-from modem_emulator.numbers import subscriber
+from modem_emulator.numbers import InvalidNumber, canonical, subscriber
 from modem_emulator.store import Queued, Store
 
 # A queue this long takes a few seconds to load and a few megabytes to keep; a bench needs far less.
@@ -104,7 +104,10 @@ class Accepted:
 
 
 class Network:
-    """Service centre and subscribers. All numbers are canonical, save what a sender dialled."""
+    """Service centre and subscribers. All numbers are canonical, save what a sender dialled.
+
+    With `strangers` a number that nobody has is somebody's who is always there.
+    """
 
     def __init__(
         self,
@@ -115,7 +118,9 @@ class Network:
         esmes: Iterable[str] = (),
         faults: Faults | None = None,
         country_code: str = "86",
+        strangers: bool = False,
     ) -> None:
+        self._strangers = strangers
         self._store = store
         self._seed = random.getrandbits(64)
         self._random_of = random.__class__
@@ -140,6 +145,11 @@ class Network:
         """How many messages and reports are kept, those in flight included."""
         return len(self._messages)
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is kept but what waits for subscribers who are not there."""
+        return not self._awake and not any(self._in_flight.values())
+
     def attach(self, number: str) -> None:
         """The subscriber can take messages now (phone registered, ESME bound, or a slot has become free)."""
         self._attached.add(number)
@@ -158,9 +168,7 @@ class Network:
 
     def submit(self, submission: Submission, now_s: float) -> Accepted:
         """Take a message over. Raises UnknownNumber, Congested or Unfit."""
-        destination = subscriber(submission.destination, self._subscribers, self._country_code)
-        if destination is None:
-            raise UnknownNumber("nobody has this number")
+        destination = self._destination(submission.destination)
         if len(self._messages) >= QUEUE_MESSAGES_MAX:
             raise Congested("the queue of the service centre is full")
         try:
@@ -181,6 +189,19 @@ class Network:
         )
         self._send_with_faults(message, now_s)
         return Accepted(message.identity, now_s + self._faults.slow_answer_s)
+
+    def _destination(self, dialled: str) -> str:
+        known = subscriber(dialled, self._subscribers, self._country_code)
+        if known is not None:
+            return known
+        if not self._strangers:
+            raise UnknownNumber("nobody has this number")
+        try:
+            stranger = canonical(dialled)
+        except InvalidNumber as error:
+            raise UnknownNumber(str(error)) from error
+        self._attached.add(stranger)
+        return stranger
 
     def due(self, now_s: float) -> list[Queued]:
         """What to hand over now, oldest first; each waits for `delivered` or `postponed` then."""

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 from modem_emulator.emulator import Action, DeliverToEsme, Emulator, HangUp, Phone, PlugIn, WriteToPort
 from modem_emulator.faults import Step
@@ -30,11 +31,26 @@ class Broken(Exception):
     """The emulator cannot go on, as with a full disk; the cause is in the log."""
 
 
+class Tap(Protocol):
+    """Whoever looks on; called in the loop, by phone, and not to take long."""
+
+    def received(self, phone: int, data: bytes) -> None:
+        """Octets came from a client."""
+
+    def wrote(self, phone: int, data: bytes) -> None:
+        """Octets go to a client."""
+
+    def submitted(self, phone: int, submission: Submission) -> None:
+        """The network has taken a message from this phone."""
+
+
 class Server:
     """A running emulator. `smpp_port` and `ports` (paths, by phone) say where it is to be found."""
 
-    def __init__(self, emulator: Emulator, store: Store, smsc: Smsc, smpp_port: int) -> None:
+    def __init__(self, emulator: Emulator, store: Store, smsc: Smsc, smpp_port: int, tap: Tap | None = None) -> None:
         self.smpp_port = smpp_port
+        self.emulator = emulator
+        self._tap = tap
         self._emulator = emulator
         self._store = store
         self._smsc = smsc
@@ -109,6 +125,8 @@ class Server:
 
     def _received(self, phone: int, data: bytes) -> None:
         try:
+            if self._tap is not None:
+                self._tap.received(phone, data)
             self._carry_out(self._emulator.received(phone, data, time.time()))
         except Exception as error:
             self.failed(error)
@@ -124,6 +142,8 @@ class Server:
         for action in actions:
             match action:
                 case WriteToPort(phone, data):
+                    if self._tap is not None:
+                        self._tap.wrote(phone, data)
                     self._ports[phone].write(data)
                 case DeliverToEsme(number, message):
                     self._smsc.deliver(number, message)
@@ -153,15 +173,21 @@ async def serving(
     link_dir: Path | None = None,
     faults: Faults | None = None,
     seed: int | None = None,
+    tap: Tap | None = None,
+    strangers: bool = False,
 ) -> AsyncIterator[Server]:
-    """Run an emulator while the block runs. `esmes` maps short number to system id.
+    """Run an emulator while the block runs. `esmes` maps short number to system id; `tap` sees what goes by.
+
+    With `strangers` every number that nobody has belongs to somebody who takes all messages.
 
     Raises PortTaken, OSError (no pty, no link) or InvalidNumber.
     """
     # Faults are to be repeatable, not unguessable.
-    emulator = Emulator(store, Random(seed), phones, esmes, faults)  # noqa: S311
+    emulator = Emulator(store, Random(seed), phones, esmes, faults, strangers=strangers)  # noqa: S311
+    if tap is not None:
+        emulator.on_submission = tap.submitted
     smsc = Smsc(esmes)
-    server = Server(emulator, store, smsc, await smsc.start(smpp_port))
+    server = Server(emulator, store, smsc, await smsc.start(smpp_port), tap)
     smpp = asyncio.create_task(server.run_smpp())
     try:
         for position in range(len(phones)):
