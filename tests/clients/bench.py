@@ -32,6 +32,7 @@ ESME, SYSTEM_ID = "95533", "operator"
 SHORT = "Meet me at 8, bring [both] keys & EUR 5"
 LONG = " ".join(f"{number}. the quick brown fox jumps over the lazy dog;" for number in range(1, 8))  # three parts
 LONG_UCS2 = "".join(f"第{number}段：您的账户余额为一百二十三元四角五分，谢谢使用。" for number in range(1, 6))  # three
+TEXTS = ((SHORT, 1), (LONG, 3), (LONG_UCS2, 3))  # with the number of parts
 
 # A machine with two busy cores: what takes a second there alone may take ten times that.
 WAIT_S = 60.0
@@ -100,7 +101,7 @@ class Person:
         return answer.decode()
 
     def send(self, text: str, to: str, report: bool = False) -> None:
-        """Send in as many parts as it takes."""
+        """Send in as many parts as it takes, PDU by PDU."""
         self._reference = (self._reference + 1) % 256
         for data in pdu.split(text, self._reference):
             tpdu = pdu.encode_submit(Submit(to, data, status_report_request=report))
@@ -184,6 +185,7 @@ class Bench:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith(("LC_", "XDG_"))},
             "HOME": str(self.folder),
+            "TERM": "vt100",
             "TMPDIR": str(self.folder),
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
@@ -211,6 +213,10 @@ class Bench:
         assert process.stdin is not None
         assert process.stdout is not None
         return Streams(process.stdout.fileno(), process.stdin.fileno())
+
+    def start_at(self, terminal: int, *command: str) -> subprocess.Popen[str]:
+        """Start a client that wants a terminal."""
+        return self._start(command, stdin=terminal, stdout=terminal, stderr=terminal)
 
     def client_log(self) -> str:
         return (self.folder / "client.log").read_text(errors="replace")

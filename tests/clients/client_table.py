@@ -46,6 +46,7 @@ class Client:
     name: str
     version: Sequence[str] | str
     cannot: dict[Can, str] = field(default_factory=dict)  # function to reason
+    remarks: dict[Can, str] = field(default_factory=dict)  # what to know about a "yes"
 
     def seen_version(self) -> str:
         """What this client says of itself, without a distributor's suffix. Raises FileNotFoundError."""
@@ -57,7 +58,18 @@ class Client:
         return found.group()
 
 
-CLIENTS = (Client("socat", ("socat", "-V")),)
+# Seen in its list of strings and in its log: its driver sends what sending and receiving messages takes, and no more.
+_ONLY_MESSAGES = "bearerbox never asks: its AT driver knows no +CIMI, +CNUM, +COPS or +CUSD"
+
+CLIENTS = (
+    Client("minicom", ("minicom", "--version")),
+    Client("socat", ("socat", "-V")),
+    Client(
+        "Kannel",
+        ("bearerbox", "--version"),
+        dict.fromkeys((Can.IMSI, Can.OWN_NUMBER, Can.OPERATOR), _ONLY_MESSAGES),
+    ),
+)
 
 Cell = tuple[str, str]  # client, function
 
@@ -87,21 +99,24 @@ def mistakes(tested: Iterable[Cell], clients: Sequence[Client] = CLIENTS) -> lis
 
 
 def table(worked: dict[Cell, bool], versions: dict[str, str], clients: Sequence[Client] = CLIENTS) -> str:
-    """Markdown: a row for each function, a column for each client, the reasons below."""
-    reasons: list[str] = []
+    """Markdown: a row for each function, a column for each client, the reasons and remarks below."""
+    notes: list[str] = []
 
     def cell(client: Client, function: Can) -> str:
-        if (reason := client.cannot.get(function)) is not None:
-            if reason not in reasons:
-                reasons.append(reason)
-            return f"no ({reasons.index(reason) + 1})"
-        return {True: "yes", False: "fails", None: "not tested"}[worked.get((client.name, function))]
+        known = {True: "yes", False: "fails", None: "not tested"}[worked.get((client.name, function))]
+        said = "no" if function in client.cannot else known
+        note = client.cannot.get(function) or client.remarks.get(function)
+        if note is None:
+            return said
+        if note not in notes:
+            notes.append(note)
+        return f"{said} ({notes.index(note) + 1})"
 
     heading = ["", *(f"{client.name} {versions[client.name]}" for client in clients)]
     rows = [heading, ["---"] * len(heading)]
     rows += [[function, *(cell(client, function) for client in clients)] for function in Can]
     lines = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([*lines, "", *(f"{number}. {reason}" for number, reason in enumerate(reasons, 1))]).rstrip() + "\n"
+    return "\n".join([*lines, "", *(f"{number}. {reason}" for number, reason in enumerate(notes, 1))]).rstrip() + "\n"
 
 
 def _without_versions(text: str) -> list[str]:
