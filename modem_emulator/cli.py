@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from console import CannotStart, Program, announce_ready, logging_options, run_until_stopped
-from modem_emulator import profiles
+from modem_emulator import profiles, scenarios
 from modem_emulator.emulator import Phone
-from modem_emulator.network import Faults
 from modem_emulator.numbers import SHORT_NUMBER_DIGITS_MAX, InvalidNumber, canonical
 from modem_emulator.profile import InvalidProfile
+from modem_emulator.scenario import InvalidScenario, Scenario
 from modem_emulator.server import Broken, serving
 from modem_emulator.sim import MESSAGE_SLOTS, PUK
 from modem_emulator.smsc import PortTaken
@@ -96,6 +97,20 @@ class EsmeOption(click.ParamType[tuple[str, str]]):
         return number, system_id
 
 
+class ScenarioOption(click.ParamType[Scenario]):
+    """A scenario by its name or path."""
+
+    name = "scenario"
+
+    def convert(self, value: str | Scenario, param: click.Parameter | None, ctx: click.Context | None) -> Scenario:
+        if isinstance(value, Scenario):
+            return value
+        try:
+            return scenarios.load(value)
+        except InvalidScenario as error:
+            self.fail(str(error), param, ctx)
+
+
 @click.group(cls=Program)
 def main() -> None:
     """GSM modems on ptys, joined by one SMS network."""
@@ -117,11 +132,12 @@ _SECONDS = click.FloatRange(0.0)
 @click.option("--smpp-port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
 @click.option("--link-dir", type=click.Path(file_okay=False, path_type=Path), help="Links modem0, modem1 … here.")
 @click.option("--state", type=click.Path(file_okay=False, path_type=Path), help="Keep queue and SIMs here.")
-@click.option("--lose", type=_RATE, default=0.0, help="Share of messages that never arrive.")
-@click.option("--double", type=_RATE, default=0.0, help="Share of messages that arrive twice.")
-@click.option("--reorder", type=_RATE, default=0.0, help="Share of messages that later ones overtake.")
-@click.option("--delay-s", type=_SECONDS, default=0.0, help="Seconds that every message takes.")
-@click.option("--slow-cmgs-s", type=_SECONDS, default=0.0, help="Seconds until +CMGS answers.")
+@click.option("--scenario", type=ScenarioOption(), help="What goes wrong: a file's path (*.toml) or a bundled name.")
+@click.option("--lose", type=_RATE, help="Share of messages that never arrive.")
+@click.option("--double", type=_RATE, help="Share of messages that arrive twice.")
+@click.option("--reorder", type=_RATE, help="Share of messages that later ones overtake.")
+@click.option("--delay-s", type=_SECONDS, help="Seconds that every message takes.")
+@click.option("--slow-cmgs-s", "slow_answer_s", type=_SECONDS, help="Seconds until +CMGS answers.")
 @click.option("--seed", type=int, help="Makes the faults repeatable.")
 @logging_options
 def serve(
@@ -130,16 +146,14 @@ def serve(
     smpp_port: int,
     link_dir: Path | None,
     state: Path | None,
-    lose: float,
-    double: float,
-    reorder: float,
-    delay_s: float,
-    slow_cmgs_s: float,
+    scenario: Scenario | None,
     seed: int | None,
+    **rates: float | None,
 ) -> None:
     """Run modems until SIGTERM or Ctrl-C.
 
-    Prints one JSON line with the SMPP port and each modem's path when it is ready.
+    Prints one JSON line with the SMPP port and each modem's path when it is ready. Options take the place of what a
+    scenario says.
 
     \b
     Example:
@@ -151,11 +165,17 @@ def serve(
     _refuse_doubles("msisdn", [one.msisdn for one in phone])
     _refuse_doubles("imsi", [one.imsi for one in phone])
     _refuse_doubles("short number", [number for number, _ in esme])
-    faults = Faults(lose, double, reorder, delay_s, slow_cmgs_s)
+    scenario = scenario or Scenario()
+    given = {name: rate for name, rate in rates.items() if rate is not None}
+    scenario = replace(
+        scenario,
+        seed=scenario.seed if seed is None else seed,
+        messages=replace(scenario.messages, **given),
+    )
     with ExitStack() as stack:
         store = _open_store(state)
         stack.callback(store.close)
-        run_until_stopped(_serve(phone, dict(esme), store, smpp_port, link_dir, faults, seed))
+        run_until_stopped(_serve(phone, dict(esme), store, smpp_port, link_dir, scenario))
 
 
 @main.group("profiles", invoke_without_command=True)
@@ -194,13 +214,10 @@ async def _serve(
     store: Store,
     smpp_port: int,
     link_dir: Path | None,
-    faults: Faults,
-    seed: int | None,
+    scenario: Scenario,
 ) -> None:
     try:
-        async with serving(
-            phones, esmes, store, smpp_port=smpp_port, link_dir=link_dir, faults=faults, seed=seed
-        ) as server:
+        async with serving(phones, esmes, store, smpp_port=smpp_port, link_dir=link_dir, scenario=scenario) as server:
             announce_ready(
                 smpp_port=server.smpp_port,
                 modems=[
@@ -211,6 +228,8 @@ async def _serve(
             await server.broken()
     except PortTaken as error:
         raise CannotStart(f"{error}; choose another --smpp-port") from error
+    except InvalidScenario as error:
+        raise CannotStart(str(error)) from error
     except Broken as error:
         raise CannotStart(f"{error}; see the log") from error
     except OSError as error:

@@ -13,6 +13,7 @@ from random import Random
 
 from gsm import pdu
 from modem_emulator import equipment as modem
+from modem_emulator.clock import Clock
 from modem_emulator.engine import Engine
 from modem_emulator.equipment import Equipment
 from modem_emulator.faults import EmptyStorage, Fault, FillStorage, Plan, Step
@@ -98,8 +99,10 @@ class Emulator:
         esmes: Iterable[str] = (),
         faults: Faults | None = None,
         rates: Sequence[tuple[Fault, float]] = (),
+        clock: Clock | None = None,
         strangers: bool = False,
     ) -> None:
+        self._clock = clock or Clock()
         # Called with each message that the network takes from a phone.
         self.on_submission: Callable[[int, Submission], None] = lambda _phone, _submission: None
         self._esmes = frozenset(map(canonical, esmes))
@@ -112,11 +115,12 @@ class Emulator:
             phones=self._numbers,
             esmes=self._esmes,
             faults=faults,
+            clock=self._clock,
             strangers=strangers,
         )
         # Each modem has draws of its own, so that what befalls one does not depend on what others do.
         self._engines = [
-            _engine(phone, number, store, Plan(random.__class__(f"{seed}/{position}"), tuple(rates)))
+            _engine(phone, number, store, Plan(random.__class__(f"{seed}/{position}"), tuple(rates)), self._clock)
             for position, (phone, number) in enumerate(zip(phones, self._numbers, strict=True))
         ]
         self._schedule = Schedule()
@@ -175,12 +179,16 @@ class Emulator:
             raise NoSuchModem(f"there is no modem {modem!r}; give modem0 to modem{len(self._engines) - 1}, or a number")
         return [self._phones[number]]
 
+    def check(self, step: Step) -> None:
+        """Raises NoSuchModem, or InvalidRecord for a storage that its modem has not."""
+        for phone in self.named(step.modem):
+            if isinstance(step.do, FillStorage | EmptyStorage):
+                self._engines[phone].equipment.storage(step.do.storage)
+
     def arm(self, step: Step, now_s: float) -> list[Action]:
         """Let a step happen: at once, `at_s` seconds from now, or at its command. Raises NoSuchModem, InvalidRecord."""
+        self.check(step)
         phones = self.named(step.modem)
-        if isinstance(step.do, FillStorage | EmptyStorage):
-            for phone in phones:
-                self._engines[phone].equipment.storage(step.do.storage)
         if step.at_s:
             later = replace(step, at_s=0.0)
             self._schedule.put(now_s + step.at_s, lambda: self._arm_late(later, now_s + step.at_s))
@@ -269,7 +277,7 @@ class Emulator:
             reference=submit.reference,
             report_wanted=submit.status_report_request,
             protocol_id=submit.protocol_id,
-            lifetime_s=_lifetime_s(submit, now_s),
+            lifetime_s=_lifetime_s(submit, self._clock.shown_s(now_s)),
         )
         engine = self._engines[phone]
         try:
@@ -329,11 +337,12 @@ def _acknowledgement_first(actions: list[modem.Action]) -> list[modem.Action]:
     return sorted(actions, key=lambda action: not isinstance(action, modem.Acknowledge | modem.Reject))
 
 
-def _engine(phone: Phone, number: str, store: Store, plan: Plan) -> Engine:
+def _engine(phone: Phone, number: str, store: Store, plan: Plan, clock: Clock) -> Engine:
     profile = phone.profile
     sim = Sim(imsi=phone.imsi, msisdn=number, store=store, pin=phone.pin, puk=phone.puk, slots=phone.slots)
     return Engine(
-        Equipment(sim, SERVICE_CENTRE, imei=phone.imei or _imei_of(phone.imsi, profile), profile=profile), plan
+        Equipment(sim, SERVICE_CENTRE, imei=phone.imei or _imei_of(phone.imsi, profile), profile=profile, clock=clock),
+        plan,
     )
 
 
@@ -343,9 +352,9 @@ def _imei_of(imsi: str, profile: Profile) -> str:
     return body + check_digit(body)
 
 
-def _lifetime_s(submit: pdu.Submit, now_s: float) -> float:
+def _lifetime_s(submit: pdu.Submit, shown_s: float) -> float:
     if submit.validity is None:
         return LIFETIME_S
     if isinstance(submit.validity, datetime):
-        return max(0.0, submit.validity.timestamp() - now_s)
+        return max(0.0, submit.validity.timestamp() - shown_s)
     return submit.validity.total_seconds()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from gsm import pdu
 from gsm.pdu import Deliver, UserData, encode_deliver
 from modem_emulator import faults
+from modem_emulator.clock import Clock
 from modem_emulator.faults import Fault, MessageFault
 from modem_emulator.profile import Profile
 from modem_emulator.records import InvalidRecord
@@ -132,6 +133,7 @@ class Equipment:
     imei: str = "490154203237518"
     profile: Profile = field(default_factory=Profile)
     plmn: Plmn = field(default_factory=Plmn)
+    clock: Clock = field(default_factory=Clock)
     settings: Settings = field(init=False)
     functionality: int = 1
     deregistered: bool = False

@@ -6,7 +6,7 @@ table such as `{"do": "drop-signal", "for_s": 10}`; its class's name in lower ca
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from random import Random
 from typing import Any, get_args
 
@@ -179,6 +179,24 @@ def aftermath(fault: Fault) -> tuple[float, Fault] | None:
 
 
 ANY_COMMAND = "*"
+# The commands that prompt for a text (TS 27.005 clauses 3.5.1, 3.5.3 and 3.5.5).
+_PROMPTING = ("+CMGS", "+CMGW", "+CMGC")
+_COMMAND_NAME = re.compile(r"\*|[+^$%*#][A-Z0-9!%./:_-]+|&?[A-Z]|S\d+")
+
+LINE_CHARACTERS_MAX = 200
+A_WEEK_S = 7 * 86_400.0
+# What a key may hold, whichever fault or step has it; rssi as in TS 27.007 clause 8.5. The rest keeps a slip of the
+# finger from asking for gigabytes or for a modem that never answers again.
+_RANGES: dict[str, tuple[float, float]] = {
+    "rssi": (0, 31),
+    "octets": (1, 1024),
+    "leave": (0, 255),
+    "messages": (1, 1000),
+    "nth": (1, 1_000_000),
+    "at_s": (0, A_WEEK_S),
+    "for_s": (0, A_WEEK_S),
+    "by_s": (0, A_WEEK_S),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,17 +218,44 @@ class Step:
 
 def build(table: Mapping[str, Any], place: str) -> Step:
     """A step from a table; `do` names the fault, whose own keys stand beside the step's. Raises InvalidRecord."""
-    name = table.get("do")
+    own = ("modem", "at_s", "on", "nth", "entered")
+    inner = {key: value for key, value in table.items() if key not in (*own, "do")}
+    fault = build_fault(table.get("do"), inner, place)
+    when = records.build(_When, {key: value for key, value in table.items() if key in own}, place)
+    _check_ranges(when, place)
+    on = when.on.upper()
+    if len(on) > 2:
+        on = on.removeprefix("AT")
+    if on and not _COMMAND_NAME.fullmatch(on):
+        raise InvalidRecord(f"{place}.on must name a command such as +CMGS, or * for any, not {when.on!r}")
+    if when.entered and on not in (*_PROMPTING, ANY_COMMAND):
+        raise InvalidRecord(f"{place}.entered needs on to be one of {', '.join(_PROMPTING)}: no other asks for a text")
+    if not on and isinstance(fault, CommandFault):
+        on = ANY_COMMAND
+    if not on and when.nth > 1:
+        raise InvalidRecord(f"{place}.nth counts commands, so on must say which")
+    return Step(do=fault, modem=when.modem, at_s=when.at_s, on=on, nth=when.nth, entered=when.entered)
+
+
+def build_fault(name: object, table: Mapping[str, Any], place: str) -> Fault:
+    """A fault by its name, with its own keys from a table. Raises InvalidRecord."""
     kind = FAULTS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise InvalidRecord(f"{place}.do must name a fault, not {name!r}; known: {', '.join(sorted(FAULTS))}")
-    own = ("modem", "at_s", "on", "nth", "entered")
-    fault = records.build(kind, {key: value for key, value in table.items() if key not in (*own, "do")}, place)
-    when = records.build(_When, {key: value for key, value in table.items() if key in own}, place)
-    if when.nth < 1 or when.at_s < 0:
-        raise InvalidRecord(f"{place}: nth counts from 1 and at_s from 0")
-    on = when.on.upper() or (ANY_COMMAND if isinstance(fault, CommandFault) else "")
-    return Step(do=fault, modem=when.modem, at_s=when.at_s, on=on, nth=when.nth, entered=when.entered)
+    fault: Fault = records.build(kind, table, place)
+    _check_ranges(fault, place)
+    for key in ("line", "result"):
+        text = getattr(fault, key, "OK")
+        if not (1 <= len(text) <= LINE_CHARACTERS_MAX and all(0x20 <= ord(one) <= 0xFF for one in text)):
+            raise InvalidRecord(f"{place}.{key} must be one line of 1 to {LINE_CHARACTERS_MAX} Latin-1 characters")
+    return fault
+
+
+def _check_ranges(record: object, place: str) -> None:
+    for key, (least, most) in _RANGES.items():
+        value = getattr(record, key, None)
+        if value is not None and not least <= value <= most:
+            raise InvalidRecord(f"{place}.{key} must be {least} to {most}, not {value}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +265,26 @@ class _When:
     on: str = ""
     nth: int = 1
     entered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A fault for people: its name, what it does, and its keys with their defaults (None: must be given)."""
+
+    name: str
+    does: str
+    keys: Mapping[str, str | None]
+
+
+def describe(name: str) -> Description:
+    """What the fault of this name does, from its record."""
+    kind = FAULTS[name]
+    keys = {one.name: None if one.default is MISSING else _shown(one.default) for one in fields(kind)}
+    return Description(name, " ".join((kind.__doc__ or "").split()), keys)
+
+
+def _shown(default: object) -> str:
+    return "no end" if default is None else str(default).lower() if isinstance(default, bool) else str(default)
 
 
 @dataclass(slots=True)

@@ -16,10 +16,11 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from random import Random
 
 from gsm.pdu import Deliver, PduError, StatusReport, UserData, encode_deliver, encode_status_report
+from modem_emulator.clock import Clock
 from modem_emulator.faults import DelayNext, DoubleNext, LoseNext, MessageFault, ReorderNext
 from modem_emulator.numbers import InvalidNumber, canonical, subscriber
 from modem_emulator.store import Queued, Store
@@ -118,6 +119,7 @@ class Network:
         esmes: Iterable[str] = (),
         faults: Faults | None = None,
         country_code: str = "86",
+        clock: Clock | None = None,
         strangers: bool = False,
     ) -> None:
         self._strangers = strangers
@@ -129,6 +131,7 @@ class Network:
         self._arranged: defaultdict[str, list[MessageFault]] = defaultdict(list)
         self._overtaken: dict[str, int] = {}
         self._country_code = country_code
+        self._clock = clock or Clock()
         self._subscribers = frozenset(phones) | frozenset(esmes)
         self._attached: set[str] = set()
         self._messages = {message.identity: message for message in store.queued()}
@@ -172,7 +175,7 @@ class Network:
         if len(self._messages) >= QUEUE_MESSAGES_MAX:
             raise Congested("the queue of the service centre is full")
         try:
-            tpdu = encode_deliver(_deliver(submission, now_s))
+            tpdu = encode_deliver(_deliver(submission, self._clock.moment(now_s)))
         except PduError as error:
             raise Unfit(str(error)) from error
         self._last_identity += 1
@@ -348,8 +351,8 @@ class Network:
         report = StatusReport(
             reference=message.reference,
             recipient=message.destination,
-            timestamp=_moment(message.submitted_s),
-            discharge=_moment(now_s),
+            timestamp=self._clock.moment(message.submitted_s),
+            discharge=self._clock.moment(now_s),
             status=status,
         )
         self._last_identity += 1
@@ -370,15 +373,11 @@ class Network:
         )
 
 
-def _deliver(submission: Submission, now_s: float) -> Deliver:
+def _deliver(submission: Submission, timestamp: datetime) -> Deliver:
     return Deliver(
         originator=submission.sender,
         user_data=submission.user_data,
-        timestamp=_moment(now_s),
+        timestamp=timestamp,
         status_report_indication=submission.report_wanted,
         protocol_id=submission.protocol_id,
     )
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(int(seconds), UTC)

@@ -11,12 +11,23 @@ from pathlib import Path
 from random import Random
 from typing import Protocol
 
-from modem_emulator.emulator import Action, DeliverToEsme, Emulator, HangUp, Phone, PlugIn, WriteToPort
-from modem_emulator.faults import Step
+from modem_emulator.emulator import (
+    Action,
+    DeliverToEsme,
+    Emulator,
+    HangUp,
+    NoSuchModem,
+    Phone,
+    PlugIn,
+    WriteToPort,
+)
+from modem_emulator.faults import Step, name_of
 from modem_emulator.network import Faults, Submission
 from modem_emulator.port_watch import PortWatch
 from modem_emulator.ports import Port
 from modem_emulator.ptys import Pty
+from modem_emulator.records import InvalidRecord
+from modem_emulator.scenario import InvalidScenario, Scenario
 from modem_emulator.smsc import Smsc
 from modem_emulator.store import Store
 from modem_emulator.tcp import TcpPort
@@ -173,6 +184,7 @@ async def serving(
     link_dir: Path | None = None,
     faults: Faults | None = None,
     seed: int | None = None,
+    scenario: Scenario | None = None,
     tap: Tap | None = None,
     strangers: bool = False,
 ) -> AsyncIterator[Server]:
@@ -180,10 +192,21 @@ async def serving(
 
     With `strangers` every number that nobody has belongs to somebody who takes all messages.
 
-    Raises PortTaken, OSError (no pty, no link) or InvalidNumber.
+    `faults` and `seed` take the place of the scenario's. Raises PortTaken, OSError (no pty, no link), InvalidNumber,
+    or InvalidScenario for a step whose modem or storage is not there.
     """
-    # Faults are to be repeatable, not unguessable.
-    emulator = Emulator(store, Random(seed), phones, esmes, faults, strangers=strangers)  # noqa: S311
+    scenario = scenario or Scenario()
+    emulator = Emulator(
+        store,
+        Random(scenario.seed if seed is None else seed),  # noqa: S311 (to be repeatable, not unguessable)
+        phones,
+        esmes,
+        faults or scenario.messages,
+        scenario.rates,
+        scenario.clock,
+        strangers=strangers,
+    )
+    _check(scenario, emulator)
     if tap is not None:
         emulator.on_submission = tap.submitted
     smsc = Smsc(esmes)
@@ -193,9 +216,23 @@ async def serving(
         for position in range(len(phones)):
             server.open_port(link_dir / f"modem{position}" if link_dir else None, phones[position].tcp)
         server.start()
+        for step in scenario.steps:
+            server.arm(step)
         yield server
     finally:
         smpp.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await smpp
         server.close()
+
+
+def _check(scenario: Scenario, emulator: Emulator) -> None:
+    places = [(scenario.place(count), step) for count, step in enumerate(scenario.steps)]
+    places += [(f"{scenario.name}: rates.{name_of(type(fault))}", Step(do=fault)) for fault, _ in scenario.rates]
+    for place, step in places:
+        try:
+            emulator.check(step)
+        except NoSuchModem as error:
+            raise InvalidScenario(f"{place}.modem: {error}") from error
+        except InvalidRecord as error:
+            raise InvalidScenario(f"{place}.storage: {error}") from error

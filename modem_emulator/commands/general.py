@@ -70,7 +70,7 @@ def _clock(equipment: Equipment) -> str:
     """+CCLK? (TS 27.007 clause 8.15): the time that was set, else UTC."""
     quarters = equipment.clock_quarters
     zone = timezone(timedelta(minutes=15 * quarters))
-    moment = datetime.fromtimestamp(equipment.now_s + equipment.clock_ahead_s, zone)
+    moment = datetime.fromtimestamp(equipment.clock.shown_s(equipment.now_s) + equipment.clock_ahead_s, zone)
     return f'+CCLK: "{moment:%y/%m/%d,%H:%M:%S}{quarters:+03d}"'
 
 
@@ -87,7 +87,7 @@ def _set_clock(equipment: Equipment, parameters: Parameters) -> Lines:
         moment = datetime(2000 + year, month, day, hour, minute, second, tzinfo=UTC) - timedelta(minutes=15 * quarters)
     except ValueError as error:
         raise InvalidParameter("no such moment") from error
-    equipment.clock_ahead_s = moment.timestamp() - equipment.now_s
+    equipment.clock_ahead_s = moment.timestamp() - equipment.clock.shown_s(equipment.now_s)
     equipment.clock_quarters = quarters
     return []
 
