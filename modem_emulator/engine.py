@@ -350,7 +350,10 @@ class Engine:
             self._run(body)
 
     def _take_entry(self, prompt: Prompt) -> None:
-        """Collect the text after a prompt until Ctrl-Z sends it or ESC drops it (27.005 clause 3.5.1)."""
+        """Collect the text after a prompt until Ctrl-Z sends it or ESC drops it (27.005 clause 3.5.1).
+
+        They are echoed like the rest: oFono takes what follows an echoed PDU without its Ctrl-Z for more of it.
+        """
         end = _ENTRY_END.search(self._ahead)
         taken = bytes(self._ahead[: end.start() if end else len(self._ahead)])
         del self._ahead[: len(taken)]
@@ -361,6 +364,7 @@ class Engine:
         if end is None:
             return
         cancelled = self._ahead[0] == ESC
+        self._echo(bytes(self._ahead[:1]))
         del self._ahead[:1]
         entry, too_long = bytes(self._entry), self._entry_too_long
         self._drop_entry()

@@ -67,6 +67,12 @@ class TestCommandLine:
         assert say(modem, "ATE0\r") == "ATE0\r" + OK
         assert say(modem, "AT\r") == OK
 
+    def test_echo_repeats_a_messages_text_with_its_ctrl_z(self) -> None:
+        modem = engine()
+        say(modem, "ATE1\r")
+        assert say(modem, "AT+CMGS=12\r").endswith("> ")
+        assert say(modem, "00\x1a").startswith("00\x1a\r\n")
+
     def test_several_commands_in_one_line_end_with_one_ok(self) -> None:
         answer = say(engine(), "ATE0V1+CGMI;+CGMM;S3?\r")
         assert answer == "\r\nyinxin\r\n\r\nemulated modem\r\n\r\n013\r\n" + OK
