@@ -1,5 +1,6 @@
 """Profiles as data: those that come with the emulator have their sources; what cannot be is refused by place."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -72,6 +73,18 @@ class TestBundledProfiles:
     def test_each_is_up_within_a_test_s_patience(self, name: str) -> None:
         boot = profiles.load(name).boot
         assert max([boot.silent_s, boot.ready_s, *(line.after_s for line in boot.lines)]) <= 10.0
+
+
+class TestGuide:
+    GUIDE = (Path(__file__).parents[3] / "docs" / "profiles.md").read_text(encoding="utf-8")
+
+    def test_it_has_a_line_for_each_make(self) -> None:
+        lines = re.findall(r"^\| ([a-z][a-z0-9-]+) \|", self.GUIDE, re.M)
+        assert sorted(lines) == sorted(["profile", *profiles.names()])
+
+    def test_its_example_is_a_profile(self) -> None:
+        example = re.findall(r"```toml\n(.*?)```", self.GUIDE, re.S)
+        assert [parse("mine", tomllib.loads(text)).identity.model for text in example] == ["M1"]
 
 
 class TestProfilesOfOnesOwn:
