@@ -38,12 +38,13 @@ KNOWN: frozenset[int] = frozenset(Language)
 _NO_LOCKING_SHIFT = frozenset({Language.SPANISH})
 
 # Every code of gsmcodecs 1.0.0 was compared with Android's tables, and each difference looked up in TS 23.038 V16.0.0
-# annex A as CyberChef transcribes it. 0x2C is a comma in all of A.3.4 to A.3.13 (gsmcodecs: an apostrophe, which the
-# single shift tables have at 0x09).
+# annex A as CyberChef transcribes it; smstools, with tables of its own, reads every printable code as these do
+# (tests/system/test_codec_clients.py). 0x2C is a comma in all of A.3.4 to A.3.13 (gsmcodecs: an apostrophe, which
+# the single shift tables have at 0x09).
 _LOCKING_CORRECTIONS: Mapping[int, Mapping[int, str]] = {
     **{language: {0x2C: ","} for language in range(Language.BENGALI, Language.URDU + 1)},
     # A.3.7 prints U+0CAA (pa) at 0x24 and again at 0x3D. Between ttha and ddha stands dda, U+0CA1, as in the
-    # eight sister tables, and so phones have it (Android).
+    # sister tables, and so Android and smstools have it.
     Language.KANNADA: {0x2C: ",", 0x24: "\u0ca1"},
 }
 # A.2.12 has the euro sign at 0x65, like every single shift table.

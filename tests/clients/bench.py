@@ -104,10 +104,14 @@ class Person:
         """Send in as many parts as it takes, PDU by PDU."""
         self._reference = (self._reference + 1) % 256
         for data in pdu.split(text, self._reference):
-            tpdu = pdu.encode_submit(Submit(to, data, status_report_request=report))
-            self._exchange(f"AT+CMGS={len(tpdu)}\r".encode(), b"> ")
-            answer = self._exchange(pdu.to_hex(tpdu).encode() + b"\x1a")
-            assert b"+CMGS: " in answer, answer
+            self.submit(Submit(to, data, status_report_request=report))
+
+    def submit(self, submit: Submit) -> None:
+        """Send one part as it is."""
+        tpdu = pdu.encode_submit(submit)
+        self._exchange(f"AT+CMGS={len(tpdu)}\r".encode(), b"> ")
+        answer = self._exchange(pdu.to_hex(tpdu).encode() + b"\x1a")
+        assert b"+CMGS: " in answer, answer
 
     def receives(self, seconds: float = WAIT_S) -> Message:
         """Wait for one whole message, and take it."""
