@@ -321,7 +321,7 @@ class _Emulation:
         def submit(server: Server) -> None:
             self._reference = (self._reference + 1) % 256
             for part in pdu.split(text, self._reference):
-                server.esme_submits(Submission(sender=sender, destination=to, user_data=part))
+                server.esme_submits([Submission(sender=sender, destination=to, user_data=part)])
 
         self.call(submit)
 

@@ -17,8 +17,9 @@ from modem_emulator.clock import Clock
 from modem_emulator.engine import Engine
 from modem_emulator.equipment import Equipment
 from modem_emulator.faults import EmptyStorage, Fault, FillStorage, Plan, Step
-from modem_emulator.network import LIFETIME_S, Faults, Network, Refused, Submission
+from modem_emulator.network import LIFETIME_S, Accepted, Faults, Network, Refused, Submission
 from modem_emulator.numbers import canonical, check_digit, subscriber
+from modem_emulator.outcome import Reports
 from modem_emulator.profile import Profile
 from modem_emulator.schedule import Schedule
 from modem_emulator.sim import MESSAGE_SLOTS, PUK, Sim
@@ -213,16 +214,11 @@ class Emulator:
 
     # ---- ESMEs
 
-    def esme_submits(self, submission: Submission, now_s: float) -> tuple[int, list[Action]]:
-        """Take a message over and return its identity. Raises Refused."""
-        accepted = self.network.submit(submission, now_s)
-        _log.info(
-            "message %d from %s to %s: %d octets or septets",
-            accepted.identity,
-            submission.sender,
-            submission.destination,
-            len(submission.user_data.content),
-        )
+    def esme_submits(self, parts: Sequence[Submission], now_s: float) -> tuple[int, list[Action]]:
+        """Take a message in one part or more over and return the identity of the last. Raises Refused."""
+        accepted = self.network.submit_parts(parts, now_s)
+        for part in parts:
+            _note(part, accepted)
         return accepted.identity, self._hand_out(now_s)
 
     def esme_bound(self, number: str, now_s: float) -> list[Action]:
@@ -275,9 +271,11 @@ class Emulator:
             destination=submit.destination,
             user_data=submit.user_data,
             reference=submit.reference,
-            report_wanted=submit.status_report_request,
+            reports=Reports.FINAL if submit.status_report_request else Reports.NONE,
             protocol_id=submit.protocol_id,
             lifetime_s=_lifetime_s(submit, self._clock.shown_s(now_s)),
+            reply_path=submit.reply_path,
+            reject_duplicates=submit.reject_duplicates,
         )
         engine = self._engines[phone]
         try:
@@ -286,13 +284,7 @@ class Emulator:
             _log.info("message from %s refused: %s", submission.sender, refused)
             return self._carry_out(phone, engine.refused(submit.reference, refused.cause, now_s), now_s)
         self.on_submission(phone, submission)
-        _log.info(
-            "message %d from %s to %s: %d octets or septets",
-            accepted.identity,
-            submission.sender,
-            submission.destination,
-            len(submission.user_data.content),
-        )
+        _note(submission, accepted)
         if accepted.answer_s > now_s:
             self._schedule.put(accepted.answer_s, lambda: self._answer_late(phone, submit.reference, accepted.answer_s))
             return []
@@ -327,10 +319,20 @@ class Emulator:
         if isinstance(first, modem.Acknowledge):
             _log.info("message %d delivered to %s", message.identity, message.destination)
             self.network.delivered(message.identity, now_s)
-        else:
-            _log.info("message %d waits: %s has no free slot", message.identity, message.destination)
-            self.network.postponed(message.identity, now_s)
+        elif isinstance(first, modem.Reject):
+            _log.info("message %d refused by %s: cause %d", message.identity, message.destination, first.cause)
+            self.network.postponed(message.identity, now_s, first.cause)
         return self._carry_out(phone, rest, now_s)
+
+
+def _note(submission: Submission, accepted: Accepted) -> None:
+    _log.info(
+        "message %d from %s to %s: %d octets or septets",
+        accepted.identity,
+        submission.sender,
+        submission.destination,
+        len(submission.user_data.content),
+    )
 
 
 def _acknowledgement_first(actions: list[modem.Action]) -> list[modem.Action]:
@@ -353,6 +355,8 @@ def _imei_of(imsi: str, profile: Profile) -> str:
 
 
 def _lifetime_s(submit: pdu.Submit, shown_s: float) -> float:
+    if submit.single_shot:
+        return 0.0
     if submit.validity is None:
         return LIFETIME_S
     if isinstance(submit.validity, datetime):

@@ -4,7 +4,7 @@ Sans-IO: time and randomness are arguments, and a `Store` keeps what has been ac
 alone, with numbers for phones:
 
     network = Network(MemoryStore(), random.Random(7), phones=["+8613900000001"], esmes=["95533"])
-    network.attach("95533", now_s)
+    network.attach("95533")
     network.submit(Submission("+8613900000001", "95533", UserData.of_text("hello")), now_s)
     for message in network.due(now_s):
         network.delivered(message.identity, now_s)
@@ -13,38 +13,57 @@ Whoever tells others what was accepted or delivered calls the store's `commit` f
 """
 
 import heapq
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 
-from gsm.pdu import Deliver, PduError, StatusReport, UserData, encode_deliver, encode_status_report
+from gsm.pdu import (
+    Command,
+    CommandType,
+    Deliver,
+    PduError,
+    StatusReport,
+    UserData,
+    encode_deliver,
+    encode_status_report,
+    replace_type,
+)
 from modem_emulator.clock import Clock
-from modem_emulator.faults import DelayNext, DoubleNext, LoseNext, MessageFault, ReorderNext
+from modem_emulator.faults import MessageFault
+from modem_emulator.mishaps import Faults as Faults
+from modem_emulator.mishaps import Mishaps
 from modem_emulator.numbers import InvalidNumber, canonical, subscriber
+from modem_emulator.outcome import DeliveryStatus, Outcome, Reports
 from modem_emulator.store import Queued, Store
+from modem_emulator.waiting import IN_FLIGHT_MAX as IN_FLIGHT_MAX
+from modem_emulator.waiting import Waiting
 
 # A queue this long takes a few seconds to load and a few megabytes to keep; a bench needs far less.
 QUEUE_MESSAGES_MAX = 10_000
-# One destination is handed so many at a time, so that a slow one does not fill the memory of its shell.
-IN_FLIGHT_MAX = 32
+# A phone that is off must not take the whole queue: so much waits for one subscriber, reports included.
+DESTINATION_MESSAGES_MAX = 1_000
+# How many outcomes are remembered for those who ask later.
+OUTCOMES_MAX = 10_000
+OUTCOMES_DROPPED_AT_ONCE = 1_000
 # Real centres wait minutes between tries; a bench should not.
 RETRY_S = 5.0
-# Three days, the usual life of a message that names no validity.
+# Three days, the usual life of a message that names no validity; 63 weeks, the longest that TP-VP can say.
 LIFETIME_S = 3 * 86_400.0
-# How long a reordered message is held at most, so that several can overtake it.
-REORDER_HOLD_S_MAX = 3.0
+LIFETIME_S_MAX = 63 * 7 * 86_400.0
 # By how much the message that was waited for comes first.
 OVERTAKEN_BY_S = 0.001
 
-# TP-ST, TS 23.040 clause 9.2.3.15.
-STATUS_DELIVERED = 0x00
-STATUS_EXPIRED = 0x46
+# RP-Cause of a phone that will never take this message: semantically incorrect, or it cannot read it (TS 24.011
+# clause 8.2.5.4); with all others, as memory exceeded (22), the next try may do.
+_CAUSES_FOR_EVER = frozenset({81, 95, 96, 97, 98, 99})
+CAUSE_MEMORY_EXCEEDED = 22
+_NO_MORE_MESSAGES = 0x04
 
 
 class Refused(Exception):
-    """The service centre does not take the message. `cause` is RP-Cause (TS 24.011 clause 8.2.5.4)."""
+    """The service centre does not take the message. `cause` is what follows +CMS ERROR: RP-Cause up to 127 (TS 24.011
+    clause 8.2.5.4), TP-FCS from 128 (TS 23.040 clause 9.2.3.22)."""
 
     cause = 111
 
@@ -67,33 +86,48 @@ class Unfit(Refused):
     cause = 95
 
 
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """What goes wrong on demand; all off as it stands. Rates are 0 to 1, times in seconds.
+class Duplicate(Refused):
+    """TP-RD was set and one with this reference still waits for this destination (TP-FCS C5)."""
 
-    A lost message is acknowledged and never arrives; a doubled one arrives twice; every message waits
-    `delay_s`; a reordered one waits up to 3 s more, so that later ones overtake it; `slow_answer_s` holds
-    back +CMGS, while the message is already on its way. Reports are lost, delayed and reordered too.
-    """
+    cause = 0xC5
 
-    lose: float = 0.0
-    double: float = 0.0
-    reorder: float = 0.0
-    delay_s: float = 0.0
-    slow_answer_s: float = 0.0
+
+class CommandRefused(Refused):
+    """No such message, or it is on its way (TP-FCS A0, command cannot be actioned)."""
+
+    cause = 0xA0
+
+
+class CommandUnknown(Refused):
+    """This centre has no such command (TP-FCS A1)."""
+
+    cause = 0xA1
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a phone or an ESME hands in. `sender` is canonical (`numbers.canonical`), `destination` as dialled."""
+    """What a phone or an ESME hands in. `sender` is canonical (`numbers.canonical`), `destination` as dialled.
+
+    `name` is shown in place of the sender's number (at most 11 characters of the GSM alphabet). It lives `lifetime_s`
+    seconds, for one try if that is 0, and is not handed over before `deliver_s` (seconds since 1970).
+    """
 
     sender: str
     destination: str
     user_data: UserData = field(repr=False)
     reference: int = 0
-    report_wanted: bool = False
+    reports: Reports = Reports.NONE
     protocol_id: int = 0
     lifetime_s: float = LIFETIME_S
+    name: str = ""
+    reply_path: bool = False
+    reject_duplicates: bool = False
+    deliver_s: float = 0.0
+
+    @property
+    def report_wanted(self) -> bool:
+        """Whether the sender wants to hear what became of it in the end."""
+        return bool(self.reports & Reports.FINAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +158,21 @@ class Network:
     ) -> None:
         self._strangers = strangers
         self._store = store
-        self._seed = random.getrandbits(64)
-        self._random_of = random.__class__
-        self._randoms: dict[str, Random] = {}
-        self._faults = faults or Faults()
-        self._arranged: defaultdict[str, list[MessageFault]] = defaultdict(list)
+        self._clock = clock or Clock()
+        self._mishaps = Mishaps(random, faults or Faults())
         self._overtaken: dict[str, int] = {}
         self._country_code = country_code
-        self._clock = clock or Clock()
-        self._subscribers = frozenset(phones) | frozenset(esmes)
-        self._attached: set[str] = set()
+        self._subscribers = {*phones, *esmes}
         self._messages = {message.identity: message for message in store.queued()}
         self._last_identity = store.last_identity()
-        self._waiting: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
-        self._in_flight: defaultdict[str, set[int]] = defaultdict(set)
-        self._awake: set[str] = set()  # attached, and something waits for them
+        self._outcomes = {outcome.identity: outcome for outcome in store.outcomes()}
+        self._newest: dict[tuple[str, str, int], int] = {}
+        known: list[Outcome | Queued] = [*self._outcomes.values(), *self._messages.values()]
+        for one in sorted(known, key=lambda one: one.identity):
+            if not (isinstance(one, Queued) and one.about):
+                self._newest[one.sender, one.destination, one.reference] = one.identity
+        self._refused_for_now: set[int] = set()
+        self._waiting = Waiting()
         self._expiries: list[tuple[float, int]] = []
         for message in self._messages.values():
             self._wait(message)
@@ -151,47 +185,132 @@ class Network:
     @property
     def at_rest(self) -> bool:
         """Whether nothing is kept but what waits for subscribers who are not there."""
-        return not self._awake and not any(self._in_flight.values())
+        return self._waiting.at_rest
+
+    def admit(self, numbers: Iterable[str]) -> None:
+        """Let these be subscribers from now on, as those of another process that joins."""
+        self._subscribers.update(numbers)
 
     def attach(self, number: str) -> None:
         """The subscriber can take messages now (phone registered, ESME bound, or a slot has become free)."""
-        self._attached.add(number)
-        self._retry_at_once(number)
+        self._waiting.attach(number)
 
     def detach(self, number: str) -> None:
         """The subscriber is gone; what was in flight to it is kept and offered again."""
-        self._attached.discard(number)
-        self._awake.discard(number)
-        self._in_flight.pop(number, None)
-        self._retry_at_once(number)
+        for identity in self._waiting.detach(number):
+            heapq.heappush(self._expiries, (self._messages[identity].expires_s, identity))
 
     def arrange(self, number: str, fault: MessageFault) -> None:
         """Let this befall the next messages from (or to) a subscriber."""
-        self._arranged[number].append(fault)
+        self._mishaps.arrange(number, fault)
+
+    # ---- what senders ask
 
     def submit(self, submission: Submission, now_s: float) -> Accepted:
-        """Take a message over. Raises UnknownNumber, Congested or Unfit."""
-        destination = self._destination(submission.destination)
-        if len(self._messages) >= QUEUE_MESSAGES_MAX:
-            raise Congested("the queue of the service centre is full")
+        """Take a message over. Raises UnknownNumber, Congested, Unfit or Duplicate."""
+        return self.submit_parts([submission], now_s)
+
+    def submit_parts(self, parts: Sequence[Submission], now_s: float) -> Accepted:
+        """Take all parts of one message for one destination over, or none; returns what the last was accepted as."""
+        destination = self._destination(parts[0].destination)
+        self._check(parts[0], destination, len(parts))
         try:
-            tpdu = encode_deliver(_deliver(submission, self._clock.moment(now_s)))
+            timestamp = self._clock.moment(now_s)
+            tpdus = [encode_deliver(_deliver(part, timestamp)) for part in parts]
         except PduError as error:
             raise Unfit(str(error)) from error
-        self._last_identity += 1
-        message = Queued(
-            identity=self._last_identity,
-            destination=destination,
-            tpdu=tpdu,
-            sender=submission.sender,
-            reference=submission.reference,
-            report_wanted=submission.report_wanted,
-            submitted_s=now_s,
-            due_s=now_s,
-            expires_s=now_s + min(submission.lifetime_s, LIFETIME_S),
-        )
-        self._send_with_faults(message, now_s)
-        return Accepted(message.identity, now_s + self._faults.slow_answer_s)
+        accepted = [self._accept(part, destination, tpdu, now_s) for part, tpdu in zip(parts, tpdus, strict=True)]
+        return accepted[-1]
+
+    def submit_to_each(
+        self, submission: Submission, destinations: Sequence[str], now_s: float
+    ) -> list[Accepted | Refused]:
+        """One message to several: each has an identity and a fate of its own, and one refusal stops no other."""
+        answers: list[Accepted | Refused] = []
+        for destination in destinations:
+            try:
+                answers.append(self.submit(replace(submission, destination=destination), now_s))
+            except Refused as refused:
+                answers.append(refused)
+        return answers
+
+    def status(self, identity: int) -> Outcome | None:
+        """What is known of a message; None for one that never was, was lost by a fault, or was forgotten since."""
+        message = self._messages.get(identity)
+        if message is None:
+            return self._outcomes.get(identity)
+        return _outcome(message, self._trouble(message), message.submitted_s)
+
+    def command(self, sender: str, command: Command, now_s: float) -> Accepted:
+        """Enquire about an earlier message, delete it, or want its report or not (TS 23.040 clause 9.2.3.19).
+
+        An enquiry is answered by a status report, others where one is asked for. Raises CommandRefused or
+        CommandUnknown.
+        """
+        known = None
+        destination = subscriber(command.destination, self._subscribers, self._country_code)
+        if destination is not None:
+            known = self.status(self._newest.get((sender, destination, command.message_number), 0))
+        match command.command:
+            case CommandType.ENQUIRY:
+                pass
+            case CommandType.DELETE:
+                known = self._delete(known, now_s)
+            case CommandType.ENABLE_STATUS_REPORT:
+                self._want_reports(known, Reports.FINAL)
+            case CommandType.CANCEL_STATUS_REPORT:
+                self._want_reports(known, Reports.NONE)
+            case _:
+                raise CommandUnknown("this service centre has no such command")
+        identity = 0
+        if command.status_report_request or command.command == CommandType.ENQUIRY:
+            identity = self._report_on_command(sender, command, known, now_s)
+        return Accepted(identity, now_s)
+
+    def delete(self, identity: int, now_s: float) -> None:
+        """Take a message back that was not handed over yet. Raises CommandRefused."""
+        self._delete(self.status(identity), now_s)
+
+    # ---- handing over
+
+    def due(self, now_s: float) -> list[Queued]:
+        """What to hand over now, in order; each waits for `delivered` or `postponed` then."""
+        self._expire(now_s, also_now=False)
+        handed = self._hand_out(now_s)
+        if self._expire(now_s, also_now=True):
+            handed += self._hand_out(now_s)
+        return handed
+
+    def delivered(self, identity: int, now_s: float) -> None:
+        """The destination has it: forget it and report to the sender. A repeat changes nothing."""
+        self._end(identity, DeliveryStatus.DELIVERED, now_s)
+
+    def postponed(self, identity: int, now_s: float, cause: int = CAUSE_MEMORY_EXCEEDED) -> None:
+        """The destination could not take it: offer it again in 5 s, or when it attaches anew.
+
+        `cause` is its RP-Cause; some end the message at once, as does the end of its life.
+        """
+        message = self._messages.get(identity)
+        if message is None:
+            return
+        if cause in _CAUSES_FOR_EVER:
+            self._end(identity, DeliveryStatus.INCOMPATIBLE, now_s)
+            return
+        self._refused_for_now.add(identity)
+        if message.expires_s <= now_s:
+            self._end_expired(message, now_s)
+        else:
+            self._waiting.offer(message.destination, identity, now_s + RETRY_S)
+            self._report_trouble(message, now_s)
+
+    def next_due_s(self) -> float | None:
+        """When `due` should be called next, None while nothing waits for time to pass."""
+        due_s = self._waiting.next_due_s()
+        if self._expiries and (due_s is None or self._expiries[0][0] < due_s):
+            return self._expiries[0][0]
+        return due_s
+
+    # ---- accepting
 
     def _destination(self, dialled: str) -> str:
         known = subscriber(dialled, self._subscribers, self._country_code)
@@ -203,105 +322,73 @@ class Network:
             stranger = canonical(dialled)
         except InvalidNumber as error:
             raise UnknownNumber(str(error)) from error
-        self._attached.add(stranger)
+        self._waiting.attach(stranger)
         return stranger
 
-    def due(self, now_s: float) -> list[Queued]:
-        """What to hand over now, oldest first; each waits for `delivered` or `postponed` then."""
-        self._expire(now_s)
-        handed: list[Queued] = []
-        for number in sorted(self._awake):
-            waiting, in_flight = self._waiting[number], self._in_flight[number]
-            while waiting and waiting[0][0] <= now_s and len(in_flight) < IN_FLIGHT_MAX:
-                _, identity = heapq.heappop(waiting)
-                if identity in self._messages and identity not in in_flight:
-                    in_flight.add(identity)
-                    handed.append(self._messages[identity])
-            if not waiting:
-                self._awake.discard(number)
-        return handed
+    def _check(self, submission: Submission, destination: str, parts: int) -> None:
+        if len(self._messages) + parts > QUEUE_MESSAGES_MAX:
+            raise Congested("the queue of the service centre is full")
+        if self._waiting.held(destination) + parts > DESTINATION_MESSAGES_MAX:
+            raise Congested("the queue for this destination is full")
+        if submission.reject_duplicates:
+            earlier = self._newest.get((submission.sender, destination, submission.reference))
+            if earlier in self._messages:
+                raise Duplicate("this message waits already")
 
-    def delivered(self, identity: int, now_s: float) -> None:
-        """The destination has it: forget it and report to the sender. A repeat changes nothing."""
-        message = self._forget(identity)
-        if message is not None:
-            self._report(message, STATUS_DELIVERED, now_s)
+    def _accept(self, submission: Submission, destination: str, tpdu: bytes, now_s: float) -> Accepted:
+        if replace_type(submission.protocol_id) is not None:
+            self._replace_queued(submission, destination, now_s)
+        self._last_identity += 1
+        message = Queued(
+            identity=self._last_identity,
+            destination=destination,
+            tpdu=tpdu,
+            sender=submission.sender,
+            reference=submission.reference,
+            reports=submission.reports,
+            submitted_s=now_s,
+            due_s=max(now_s, submission.deliver_s),
+            expires_s=now_s + min(submission.lifetime_s, LIFETIME_S_MAX),
+            protocol_id=submission.protocol_id,
+        )
+        self._newest[message.sender, destination, message.reference] = message.identity
+        self._send_with_faults(message, now_s)
+        return Accepted(message.identity, now_s + self._mishaps.faults.slow_answer_s)
 
-    def postponed(self, identity: int, now_s: float) -> None:
-        """The destination could not take it: offer it again in 5 s, or when it attaches anew."""
-        message = self._messages.get(identity)
-        if message is not None:
-            self._in_flight[message.destination].discard(identity)
-            self._offer(message, now_s + RETRY_S)
-
-    def next_due_s(self) -> float | None:
-        """When `due` should be called next, None while nothing waits for time to pass."""
-        moments = [
-            self._waiting[number][0][0]
-            for number in self._awake
-            if self._waiting[number] and len(self._in_flight[number]) < IN_FLIGHT_MAX
+    def _replace_queued(self, submission: Submission, destination: str, now_s: float) -> None:
+        """A newer message of a replace type takes the place of one that was not handed over (9.2.3.9)."""
+        replaced = [
+            message
+            for message in self._messages.values()
+            if message.protocol_id == submission.protocol_id
+            and (message.sender, message.destination) == (submission.sender, destination)
+            and message.about == 0
+            and not self._waiting.in_flight(destination, message.identity)
         ]
-        if self._expiries:
-            moments.append(self._expiries[0][0])
-        return min(moments, default=None)
+        for message in replaced:
+            self._end(message.identity, DeliveryStatus.REPLACED, now_s)
 
     def _send_with_faults(self, message: Queued, now_s: float) -> None:
-        lost, doubled, delay_s = self._drawn(message.sender)
-        overtaken = False
-        for fault in self._arranged_for(message):
-            match fault:
-                case LoseNext():
-                    lost = True
-                case DoubleNext():
-                    doubled = True
-                case DelayNext(by_s=by_s):
-                    delay_s += by_s
-                case ReorderNext():
-                    overtaken = True
-        due = replace(message, due_s=now_s + delay_s + (REORDER_HOLD_S_MAX if overtaken else 0.0))
+        mishap = self._mishaps.of(message.sender, message.destination)
+        due_s = message.due_s + mishap.delay_s
+        # Who has one try has it when it is due.
+        expires_s = due_s if message.expires_s <= now_s else message.expires_s
+        due = replace(message, due_s=due_s, expires_s=expires_s)
         self._keep(due)
-        if lost:
+        if mishap.lost:
             self._forget(due.identity)  # put and removed, so that the store never gives its identity again
-        if doubled and message.about == 0:
+        elif not self._waiting.attached(due.destination):
+            self._report_trouble(due, now_s)
+        if mishap.doubled and message.about == 0:
             self._last_identity += 1
-            self._keep(replace(due, identity=self._last_identity, report_wanted=False))
-        self._let_overtake(due, overtaken)
-
-    def _drawn(self, sender: str) -> tuple[bool, bool, float]:
-        """Whether a message is lost or doubled, and its delay, by the rates that are on.
-
-        Each sender has draws of its own, the same number for every message: neither another sender nor another rate
-        shifts them.
-        """
-        faults = self._faults
-        if faults.lose == faults.double == faults.reorder == 0.0:
-            return False, False, faults.delay_s
-        random = self._randoms.get(sender)
-        if random is None:
-            random = self._randoms[sender] = self._random_of(f"{self._seed}/{sender}")
-        lost, doubled, held = (random.random() < rate for rate in (faults.lose, faults.double, faults.reorder))
-        hold_s = random.random() * REORDER_HOLD_S_MAX
-        return lost, doubled, faults.delay_s + (hold_s if held else 0.0)
-
-    def _arranged_for(self, message: Queued) -> list[MessageFault]:
-        """What was arranged for the next message from its sender or to its destination; counts it."""
-        met: list[MessageFault] = []
-        for number, to in ((message.sender, False), (message.destination, True)):
-            waiting = self._arranged.get(number)
-            if waiting:
-                met += [fault for fault in waiting if fault.to == to]
-                self._arranged[number] = [
-                    replace(fault, messages=fault.messages - 1) if fault.to == to else fault
-                    for fault in waiting
-                    if fault.to != to or fault.messages > 1
-                ]
-        return met
+            self._keep(replace(due, identity=self._last_identity, reports=Reports.NONE))
+        self._let_overtake(due, mishap.overtaken)
 
     def _let_overtake(self, message: Queued, overtaken: bool) -> None:
         """An arranged reordering holds a message until the next for the same destination has passed it."""
         before = self._messages.get(self._overtaken.pop(message.destination, 0))
-        if before is not None:
-            self._offer(before, message.due_s + OVERTAKEN_BY_S)
+        if before is not None and not self._waiting.in_flight(before.destination, before.identity):
+            self._waiting.offer(before.destination, before.identity, message.due_s + OVERTAKEN_BY_S)
         if overtaken:
             self._overtaken[message.destination] = message.identity
 
@@ -310,44 +397,97 @@ class Network:
         self._messages[message.identity] = message
         self._wait(message)
 
-    def _offer(self, message: Queued, due_s: float) -> None:
-        heapq.heappush(self._waiting[message.destination], (due_s, message.identity))
-        if message.destination in self._attached:
-            self._awake.add(message.destination)
-
     def _wait(self, message: Queued) -> None:
-        self._offer(message, message.due_s)
+        self._waiting.offer(message.destination, message.identity, message.due_s)
         heapq.heappush(self._expiries, (message.expires_s, message.identity))
         if len(self._expiries) > 2 * QUEUE_MESSAGES_MAX:
             self._expiries = [entry for entry in self._expiries if entry[1] in self._messages]
             heapq.heapify(self._expiries)
 
-    def _retry_at_once(self, number: str) -> None:
-        in_flight = self._in_flight[number]
-        self._waiting[number] = sorted(
-            (message.due_s, message.identity)
-            for message in self._messages.values()
-            if message.destination == number and message.identity not in in_flight
-        )
-        if number in self._attached and self._waiting[number]:
-            self._awake.add(number)
+    # ---- ending
 
     def _forget(self, identity: int) -> Queued | None:
         message = self._messages.pop(identity, None)
         if message is not None:
-            self._in_flight[message.destination].discard(identity)
+            self._waiting.settle(message.destination, identity)
+            self._refused_for_now.discard(identity)
             self._store.remove(identity)
         return message
 
-    def _expire(self, now_s: float) -> None:
-        while self._expiries and self._expiries[0][0] <= now_s:
-            message = self._forget(heapq.heappop(self._expiries)[1])
-            if message is not None:
-                self._report(message, STATUS_EXPIRED, now_s)
-
-    def _report(self, message: Queued, status: int, now_s: float) -> None:
-        if not message.report_wanted or message.about or len(self._messages) >= QUEUE_MESSAGES_MAX:
+    def _end(self, identity: int, status: DeliveryStatus, now_s: float) -> None:
+        """A message has met its fate: remember that, and report it to who wanted to hear."""
+        message = self._forget(identity)
+        if message is None or message.about:
             return
+        self._remember(_outcome(message, status, now_s))
+        wanted = Reports.SUCCESS if status < DeliveryStatus.WAITING else Reports.FAILURE
+        if message.reports & wanted:
+            self._report(message, status, now_s)
+
+    def _end_expired(self, message: Queued, now_s: float) -> None:
+        status = DeliveryStatus.EXPIRED
+        if message.expires_s <= message.due_s:
+            refused = message.identity in self._refused_for_now
+            status = DeliveryStatus.REFUSED_AT_ONE_TRY if refused else DeliveryStatus.ABSENT_AT_ONE_TRY
+        self._end(message.identity, status, now_s)
+
+    def _hand_out(self, now_s: float) -> list[Queued]:
+        return [
+            _followed_by_others(self._messages[identity]) if more else self._messages[identity]
+            for identity, more in self._waiting.hand_out(now_s)
+        ]
+
+    def _expire(self, now_s: float, also_now: bool) -> bool:
+        """End what has outlived its time, and say whether there was any; what is in flight is judged on its return."""
+        ended = False
+        while self._expiries and (self._expiries[0][0] < now_s or (also_now and self._expiries[0][0] == now_s)):
+            message = self._messages.get(heapq.heappop(self._expiries)[1])
+            if message is not None and not self._waiting.in_flight(message.destination, message.identity):
+                self._end_expired(message, now_s)
+                ended = True
+        return ended
+
+    def _remember(self, outcome: Outcome) -> None:
+        self._store.put_outcome(outcome)
+        self._outcomes[outcome.identity] = outcome
+        if len(self._outcomes) < OUTCOMES_MAX + OUTCOMES_DROPPED_AT_ONCE:
+            return
+        self._store.keep_outcomes(OUTCOMES_MAX)
+        for identity in list(self._outcomes)[:-OUTCOMES_MAX]:
+            old = self._outcomes.pop(identity)
+            key = (old.sender, old.destination, old.reference)
+            if self._newest.get(key) == identity:
+                del self._newest[key]
+
+    # ---- status and reports
+
+    def _trouble(self, message: Queued) -> DeliveryStatus:
+        """Why a message is still here."""
+        if message.identity in self._refused_for_now:
+            return DeliveryStatus.REFUSED_FOR_NOW
+        return DeliveryStatus.WAITING if self._waiting.attached(message.destination) else DeliveryStatus.ABSENT
+
+    def _delete(self, known: Outcome | None, now_s: float) -> Outcome:
+        if known is None or known.status.final or self._waiting.in_flight(known.destination, known.identity):
+            raise CommandRefused("there is no such message, or it is on its way")
+        self._end(known.identity, DeliveryStatus.DELETED, now_s)
+        return replace(known, status=DeliveryStatus.DELETED, since_s=now_s)
+
+    def _want_reports(self, known: Outcome | None, reports: Reports) -> None:
+        message = self._messages.get(known.identity) if known else None
+        if message is None:
+            raise CommandRefused("there is no such message")
+        changed = self._messages[message.identity] = replace(message, reports=reports)
+        self._store.put(changed)
+
+    def _report_trouble(self, message: Queued, now_s: float) -> None:
+        """Tell who wanted to hear it that the message waits; once."""
+        if message.reports & Reports.TROUBLE:
+            told = self._messages[message.identity] = replace(message, reports=message.reports & ~Reports.TROUBLE)
+            self._store.put(told)
+            self._report(message, self._trouble(message), now_s)
+
+    def _report(self, message: Queued, status: DeliveryStatus, now_s: float) -> None:
         report = StatusReport(
             reference=message.reference,
             recipient=message.destination,
@@ -355,29 +495,66 @@ class Network:
             discharge=self._clock.moment(now_s),
             status=status,
         )
+        self._send_report(report, message.sender, message.destination, message.identity, now_s)
+
+    def _report_on_command(self, sender: str, command: Command, known: Outcome | None, now_s: float) -> int:
+        """Answer an SMS-COMMAND by a report, which has the command's own reference (TP-SRQ; 9.2.3.6)."""
+        report = StatusReport(
+            reference=command.reference,
+            recipient=known.destination if known else command.destination,
+            timestamp=self._clock.moment(known.submitted_s if known else now_s),
+            discharge=self._clock.moment(known.since_s if known else now_s),
+            status=known.status if known else DeliveryStatus.UNKNOWN_MESSAGE,
+            of_command=True,
+        )
+        return self._send_report(report, sender, report.recipient, known.identity if known else 0, now_s)
+
+    def _send_report(self, report: StatusReport, to: str, sender: str, about: int, now_s: float) -> int:
+        """Queue a report and return its identity; 0 if there is no room, for then a report must give way."""
+        if len(self._messages) >= QUEUE_MESSAGES_MAX or self._waiting.held(to) >= DESTINATION_MESSAGES_MAX:
+            return 0
         self._last_identity += 1
         self._send_with_faults(
             Queued(
                 identity=self._last_identity,
-                destination=message.sender,
+                destination=to,
                 tpdu=encode_status_report(report),
-                sender=message.destination,
-                reference=message.reference,
-                report_wanted=False,
+                sender=sender,
+                reference=report.reference,
+                reports=Reports.NONE,
                 submitted_s=now_s,
                 due_s=now_s,
                 expires_s=now_s + LIFETIME_S,
-                about=message.identity,
+                about=about or self._last_identity,
             ),
             now_s,
         )
+        return self._last_identity
 
 
 def _deliver(submission: Submission, timestamp: datetime) -> Deliver:
     return Deliver(
-        originator=submission.sender,
+        originator=submission.name or submission.sender,
         user_data=submission.user_data,
         timestamp=timestamp,
-        status_report_indication=submission.report_wanted,
+        status_report_indication=submission.reports != Reports.NONE,
+        reply_path=submission.reply_path,
         protocol_id=submission.protocol_id,
+    )
+
+
+def _followed_by_others(message: Queued) -> Queued:
+    """The same with TP-MMS saying that more messages wait (bit 2 of both DELIVER and STATUS-REPORT; 9.2.3.2)."""
+    return replace(message, tpdu=bytes([message.tpdu[0] & ~_NO_MORE_MESSAGES]) + message.tpdu[1:])
+
+
+def _outcome(message: Queued, status: DeliveryStatus, since_s: float) -> Outcome:
+    return Outcome(
+        message.identity,
+        message.sender,
+        message.destination,
+        message.reference,
+        status,
+        message.submitted_s,
+        since_s,
     )

@@ -109,8 +109,8 @@ class Server:
 
     # ---- what the SMPP port calls (smsc.Switchboard)
 
-    def esme_submits(self, submission: Submission) -> int:
-        identity, actions = self._emulator.esme_submits(submission, time.time())
+    def esme_submits(self, parts: Sequence[Submission]) -> int:
+        identity, actions = self._emulator.esme_submits(parts, time.time())
         self._carry_out(actions)
         return identity
 
@@ -187,8 +187,11 @@ async def serving(
     scenario: Scenario | None = None,
     tap: Tap | None = None,
     strangers: bool = False,
+    names: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Server]:
-    """Run an emulator while the block runs. `esmes` maps short number to system id; `tap` sees what goes by.
+    """Run an emulator while the block runs. `tap` sees what goes by.
+
+    `esmes` maps short number to system id, `names` what a sender may show in place of its number to that number.
 
     With `strangers` every number that nobody has belongs to somebody who takes all messages.
 
@@ -209,7 +212,7 @@ async def serving(
     _check(scenario, emulator)
     if tap is not None:
         emulator.on_submission = tap.submitted
-    smsc = Smsc(esmes)
+    smsc = Smsc(esmes, names)
     server = Server(emulator, store, smsc, await smsc.start(smpp_port), tap)
     smpp = asyncio.create_task(server.run_smpp())
     try:

@@ -1,16 +1,20 @@
 """The SMPP 3.4 port of the service centre, on loopback, with the `smpp34` library.
 
 Facts about smpp34 1.5, measured: `start` on port 0 works but does not tell the port; it does not show the
-password of a bind, so only the system id is checked; `deliver_sm` waits for ever when the client stops without
-closing its socket, raises SmppError when the session is gone, and panics (an unnamed Exception) on text of more
-than 254 octets; `Unbound` comes at once when the socket closes.
+password of a bind, so only the system id is checked; a submit_sm comes without its validity_period,
+schedule_delivery_time, priority and replace_if_present flags; query_sm, cancel_sm, replace_sm, submit_sm_multi and
+data_sm are answered by the library with an error (67, 11, 13, 8 and 8) and never shown; `deliver_sm` waits for ever
+when the client stops without closing its socket, raises SmppError when the session is gone, and panics (an unnamed
+Exception) on text of more than 254 octets; `Unbound` comes at once when the socket closes.
 """
 
 import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import smpp34
@@ -18,7 +22,7 @@ from smpp34 import _smpp34  # the constants are typed there only
 
 from gsm.pdu import PduError
 from modem_emulator import short_message
-from modem_emulator.network import Congested, Refused, Submission, UnknownNumber
+from modem_emulator.network import LIFETIME_S, Congested, Refused, Submission, UnknownNumber
 from modem_emulator.numbers import canonical, type_of_number
 from modem_emulator.store import Queued
 
@@ -39,8 +43,8 @@ class PortTaken(Exception):
 class Switchboard(Protocol):
     """What the SMPP port asks of the network behind it; each call is durable when it returns."""
 
-    def esme_submits(self, submission: Submission) -> int:
-        """Take a message over, return its identity. Raises Refused."""
+    def esme_submits(self, parts: Sequence[Submission]) -> int:
+        """Take the parts of a message over, return the identity of the last. Raises Refused."""
 
     def esme_bound(self, number: str) -> None:
         """Deliveries for this number may begin."""
@@ -59,9 +63,11 @@ class Switchboard(Protocol):
 
 
 class Smsc:
-    """Binds, submissions and deliveries of ESMEs; `numbers` maps short number to system id."""
+    """Binds, submissions and deliveries of ESMEs; `numbers` maps short number to system id, `names` a name that may
+    stand in place of a number (at most 11 characters) to that short number."""
 
-    def __init__(self, numbers: Mapping[str, str]) -> None:
+    def __init__(self, numbers: Mapping[str, str], names: Mapping[str, str] | None = None) -> None:
+        self._names = {name: canonical(number) for name, number in (names or {}).items()}
         self._numbers: dict[str, list[str]] = {}
         for number, system_id in numbers.items():
             self._numbers.setdefault(system_id, []).append(canonical(number))
@@ -70,6 +76,7 @@ class Smsc:
         self._outboxes: dict[str, asyncio.Queue[Queued]] = {}
         self._senders: dict[str, asyncio.Task[None]] = {}
         self._farewells: set[asyncio.Task[None]] = set()
+        self._references: Counter[str] = Counter()  # of the last message_payload that was cut, by system id
 
     async def start(self, port: int) -> int:
         """Listen on loopback and return the port, a free one for 0. Raises PortTaken."""
@@ -161,11 +168,15 @@ class Smsc:
         session = self._sessions.get(event.session_id)
         numbers = self._numbers[session.system_id] if session else []
         source = event.source_addr or (numbers[0] if numbers else "")
-        if source not in numbers:
+        sender = self._names.get(source, source)
+        if session is None or sender not in numbers:
             event.reject(_smpp34.ESME_RINVSRCADR)
             return
         try:
-            identity = switchboard.esme_submits(_submission(event, source))
+            parts = _submissions(event, sender, self._next_reference(session.system_id))
+            if source != sender:
+                parts = [replace(part, name=source) for part in parts]
+            identity = switchboard.esme_submits(parts)
         except UnknownNumber:
             event.reject(_smpp34.ESME_RINVDSTADR)
         except Congested:
@@ -175,6 +186,10 @@ class Smsc:
             event.reject(_smpp34.ESME_RINVMSGLEN)
         else:
             event.accept(str(identity))
+
+    def _next_reference(self, system_id: str) -> int:
+        self._references[system_id] += 1
+        return self._references[system_id] % 256
 
     async def _send(self, session: smpp34.Esme, outbox: asyncio.Queue[Queued], switchboard: Switchboard) -> None:
         try:
@@ -195,6 +210,7 @@ async def _answered_with_success(session: smpp34.Esme, message: Queued) -> bool:
         tlvs = [
             smpp34.Tlv(_smpp34.TLV_RECEIPTED_MESSAGE_ID, fields.receipted.encode() + b"\0"),
             smpp34.Tlv(_smpp34.TLV_MESSAGE_STATE, bytes([fields.state])),
+            smpp34.Tlv(_smpp34.TLV_NETWORK_ERROR_CODE, fields.error),
         ]
     try:
         response = await asyncio.wait_for(
@@ -226,20 +242,26 @@ async def _answered_with_success(session: smpp34.Esme, message: Queued) -> bool:
     return response.is_success
 
 
-def _submission(event: smpp34.SubmitSmEvent, source: str) -> Submission:
-    """Raises PduError when the text is not what its coding says."""
-    octets = event.short_message
-    if not octets:
-        payloads = [tlv.value for tlv in event.tlvs if tlv.tag == _smpp34.TLV_MESSAGE_PAYLOAD]
-        octets = payloads[0] if payloads else b""
+def _submissions(event: smpp34.SubmitSmEvent, sender: str, reference: int) -> list[Submission]:
+    """The parts of what was submitted; reports are about the last. Raises PduError for what cannot be meant."""
+    optional = {tlv.tag: tlv.value for tlv in event.tlvs}
+    lifetime_s = short_message.read_lifetime_s(optional)
     international = event.dest_addr_ton == 1 and not event.destination_addr.startswith("+")
-    return Submission(
-        sender=source,
-        destination="+" + event.destination_addr if international else event.destination_addr,
-        user_data=short_message.read_user_data(octets, event.esm_class, event.data_coding),
-        report_wanted=event.registered_delivery & 0x03 == 1,
-        protocol_id=event.protocol_id,
-    )
+    parts = [
+        Submission(
+            sender=sender,
+            destination="+" + event.destination_addr if international else event.destination_addr,
+            user_data=user_data,
+            protocol_id=event.protocol_id,
+            lifetime_s=LIFETIME_S if lifetime_s is None else lifetime_s,
+            reply_path=bool(event.esm_class & short_message.ESM_CLASS_REPLY_PATH),
+        )
+        for user_data in short_message.read_parts(
+            event.short_message, event.esm_class, event.data_coding, optional, reference
+        )
+    ]
+    parts[-1] = replace(parts[-1], reports=short_message.read_reports(event.registered_delivery))
+    return parts
 
 
 def _free_port() -> int:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
+from modem_emulator.outcome import Outcome, Reports
+
 
 class Status(IntEnum):
     """<stat> of a message slot (TS 27.005 clause 3.1)."""
@@ -41,11 +43,12 @@ class Queued:
     tpdu: bytes = field(repr=False)
     sender: str
     reference: int
-    report_wanted: bool
+    reports: Reports
     submitted_s: float
     due_s: float
     expires_s: float
     about: int = 0
+    protocol_id: int = 0
 
 
 class Store(Protocol):
@@ -58,10 +61,28 @@ class Store(Protocol):
         """The highest identity ever put, 0 if none."""
 
     def put(self, message: Queued) -> None:
-        """Add to the queue."""
+        """Add to the queue, or change what is there."""
 
     def remove(self, identity: int) -> None:
         """Take out of the queue; nothing happens if it is not there."""
+
+    def outcomes(self) -> list[Outcome]:
+        """What became of messages, in the order in which it was put."""
+
+    def put_outcome(self, outcome: Outcome) -> None:
+        """Remember what became of a message."""
+
+    def keep_outcomes(self, count: int) -> None:
+        """Forget all but the last so many."""
+
+    def notes(self, kind: str) -> dict[str, str]:
+        """What else was noted of a kind, by key, in the order in which the keys were first put."""
+
+    def put_note(self, kind: str, key: str, value: str) -> None:
+        """Note something, over what the key had."""
+
+    def remove_note(self, kind: str, key: str) -> None:
+        """Forget a note; nothing happens if there is none."""
 
     def slots(self, imsi: str) -> dict[int, StoredMessage]:
         """Message slots of a SIM by index."""
@@ -86,6 +107,8 @@ class MemoryStore:
         self._queue: dict[int, Queued] = {}
         self._last_identity = 0
         self._slots: dict[str, dict[int, StoredMessage]] = {}
+        self._outcomes: list[Outcome] = []
+        self._notes: dict[str, dict[str, str]] = {}
 
     def queued(self) -> list[Queued]:
         return [self._queue[identity] for identity in sorted(self._queue)]
@@ -99,6 +122,24 @@ class MemoryStore:
 
     def remove(self, identity: int) -> None:
         self._queue.pop(identity, None)
+
+    def outcomes(self) -> list[Outcome]:
+        return list(self._outcomes)
+
+    def put_outcome(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+
+    def keep_outcomes(self, count: int) -> None:
+        del self._outcomes[:-count]
+
+    def notes(self, kind: str) -> dict[str, str]:
+        return dict(self._notes.get(kind, {}))
+
+    def put_note(self, kind: str, key: str, value: str) -> None:
+        self._notes.setdefault(kind, {})[key] = value
+
+    def remove_note(self, kind: str, key: str) -> None:
+        self._notes.get(kind, {}).pop(key, None)
 
     def slots(self, imsi: str) -> dict[int, StoredMessage]:
         return dict(self._slots.get(imsi, {}))

@@ -107,11 +107,11 @@ def test_a_message_to_a_short_number_waits_for_its_esme_and_its_answer() -> None
 
 def test_an_esme_reaches_a_phone_and_hears_of_an_unknown_one() -> None:
     bench = Bench(ANNA)
-    _, actions = bench.emulator.esme_submits(Submission(BANK, "8613900000001", UserData.of_text("hello")), NOW_S)
+    _, actions = bench.emulator.esme_submits([Submission(BANK, "8613900000001", UserData.of_text("hello"))], NOW_S)
     bench.note(actions)
     assert bench.shown[0] == '\r\n+CMTI: "SM",1\r\n'
     with pytest.raises(UnknownNumber):
-        bench.emulator.esme_submits(Submission(BANK, "8613900000009", UserData.of_text("x")), NOW_S)
+        bench.emulator.esme_submits([Submission(BANK, "8613900000009", UserData.of_text("x"))], NOW_S)
 
 
 def test_two_phones_have_two_imeis() -> None:

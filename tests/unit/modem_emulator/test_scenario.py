@@ -15,6 +15,7 @@ from modem_emulator import faults, scenarios
 from modem_emulator.emulator import DeliverToEsme, WriteToPort
 from modem_emulator.faults import DropSignal, Garbage, Reboot, Step, Unplug
 from modem_emulator.network import Faults, Submission
+from modem_emulator.outcome import Reports
 from modem_emulator.scenario import InvalidScenario, Scenario, parse
 from modem_emulator.server import serving
 from modem_emulator.short_message import outgoing
@@ -152,8 +153,8 @@ class TestClock:
     def test_a_receipt_over_smpp_has_its_dates(self) -> None:
         bench = Bench(ANNA, scenario=scenario(f'clock = "{NEW_YEAR}"'))
         bench.emulator.esme_bound(BANK, START_S)
-        wanted = Submission(BANK, ANNA.msisdn, UserData.of_text("hello"), report_wanted=True)
-        _, actions = bench.emulator.esme_submits(wanted, START_S)
+        wanted = Submission(BANK, ANNA.msisdn, UserData.of_text("hello"), reports=Reports.FINAL)
+        _, actions = bench.emulator.esme_submits([wanted], START_S)
         [receipt] = [action.message for action in actions if isinstance(action, DeliverToEsme)]
         assert b"submit date:2601010000 done date:2601010000" in outgoing(receipt).short_message
 
