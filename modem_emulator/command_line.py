@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 
 # The longest line a client of ours sends is a phonebook or text-mode command of about 120 characters; V.250
@@ -17,7 +17,7 @@ class MalformedLine(Exception):
     """Not a command line of V.250; nothing of the line after this place is carried out."""
 
 
-class Form(Enum):
+class Form(StrEnum):
     """What is asked of a command: do, show, set, or say what can be set."""
 
     EXECUTE = ""

@@ -160,11 +160,14 @@ class Emulator:
 
     def next_due_s(self) -> float | None:
         """When to call `tick` next; None while nothing waits."""
-        moments = [self._alarms[0][0]] if self._alarms else []
-        for due_s in (self.network.next_due_s(), self._schedule.next_due_s):
-            if due_s is not None:
-                moments.append(due_s)
-        return min(moments, default=None)
+        soonest = self.network.next_due_s()
+        if self._alarms and (soonest is None or self._alarms[0][0] < soonest):
+            soonest = self._alarms[0][0]
+        if self._schedule:
+            due_s = self._schedule.next_due_s
+            if due_s is not None and (soonest is None or due_s < soonest):
+                soonest = due_s
+        return soonest
 
     # ---- faults
 
@@ -246,9 +249,10 @@ class Emulator:
         done: list[Action] = []
         self._set_alarm(phone)
         for action in actions:
+            if type(action) is modem.Write:
+                done.append(WriteToPort(phone, action.data))
+                continue
             match action:
-                case modem.Write(data):
-                    done.append(WriteToPort(phone, data))
                 case modem.Submit(submit):
                     done += self._submit(phone, submit, now_s)
                 case modem.Registered(now):

@@ -55,7 +55,7 @@ NOTICES_MAX = 64
 # Whoever asked for the prompt and then fell silent for so long has died; the next line is a new client's.
 ENTRY_IDLE_S_MAX = 20.0
 
-CTRL_Z, ESC = 0x1A, 0x1B
+BACKSPACE, CR, CTRL_Z, ESC = 0x08, 0x0D, 0x1A, 0x1B
 # RP-Cause 22: memory capacity exceeded (TS 24.011 table 8.4).
 CAUSE_MEMORY_FULL = 22
 # `AT` alone: it takes its time and meets faults as every command does, as `AT` for `Step.on`.
@@ -68,6 +68,7 @@ _SIM_ERRORS = {
     SimState.ABSENT: (Cme.SIM_NOT_INSERTED, Cms.SIM_NOT_INSERTED),
 }
 _START = re.compile(rb"[Aa]")
+_PLAIN_LINE = re.compile(rb"[Aa][Tt][ -~]{0,%d}\r" % (COMMAND_CHARACTERS_MAX - 2))
 _ENTRY_END = re.compile(rb"[\x1a\x1b]")
 
 
@@ -109,6 +110,8 @@ class Engine:
     @property
     def next_due_s(self) -> float | None:
         """When `tick` should be called next, None while nothing waits for time to pass."""
+        if not self._schedule and not self._aftermath:
+            return None
         due_s, after_s = self._schedule.next_due_s, self._aftermath.next_due_s
         return due_s if after_s is None else after_s if due_s is None else min(due_s, after_s)
 
@@ -294,6 +297,8 @@ class Engine:
     def _take_line(self) -> None:
         """Collect a line from its first A to S3; what stands before the A is noise (V.250 clause 5.2.1)."""
         if not self._line:
+            if self._take_plain_line():
+                return
             start = _START.search(self._ahead)
             del self._ahead[: start.start() if start else len(self._ahead)]
             if start:
@@ -308,6 +313,19 @@ class Engine:
             self._echo(bytes(self._ahead[:1]))
             del self._ahead[:1]
             self._line_ended()
+
+    def _take_plain_line(self) -> bool:
+        """Take a whole line at once where there is one that needs no correcting: that is nearly always so."""
+        registers = self.equipment.settings.registers
+        plain = _PLAIN_LINE.match(self._ahead) if registers[3] == CR and registers[5] == BACKSPACE else None
+        if plain is None:
+            return False
+        line = plain.group()
+        del self._ahead[: len(line)]
+        self._echo(line)
+        self._last_body = line[2:-1].decode("latin-1")
+        self._run(self._last_body)
+        return True
 
     def _second_character(self) -> None:
         character = bytes(self._ahead[:1]).upper()
@@ -411,7 +429,7 @@ class Engine:
     def _begin(self, invocation: Invocation) -> bool:
         """Carry out a command; whether the line can go on at once."""
         self._command = invocation.name
-        self._answer_s = self.equipment.profile.timing.of(invocation.name, invocation.form.value)
+        self._answer_s = self.equipment.profile.timing.of(invocation.name, invocation.form)
         self._take_time()
         if self.plan.active and self._suffers(self.plan.meets(self._command, entered=False)):
             return False
@@ -471,12 +489,12 @@ class Engine:
 
     def _answer(self, invocation: Invocation) -> Lines | Prompt | Pending:
         own = self.equipment.profile.commands
-        answer = own.answers.get(invocation.name + invocation.form.value)
+        answer = own.answers.get(invocation.name + invocation.form) if own.answers else None
         if answer is not None:
             return [self.equipment.filled(line) for line in answer]
         command = COMMANDS.get(invocation.name)
         handler = command.handler(invocation.form) if command else None
-        if command is None or handler is None or own.refuses(invocation.name, invocation.form.value):
+        if command is None or handler is None or own.refuses(invocation.name, invocation.form):
             raise self._unsupported(invocation.name)
         if invocation.form is not Form.TEST:
             self._check_sim(command)
@@ -563,14 +581,12 @@ class Engine:
 
     def _notify(self, *lines: str) -> None:
         """Say a line that nobody asked for, as soon as no command is under way."""
-        end = chr(self._register(3)) + chr(self._register(4))
-        self.equipment.notices.append(self._framed(end.join(lines)))
+        self.equipment.notices.append(self._framed(*lines))
         del self.equipment.notices[:-NOTICES_MAX]
 
     def _indicate(self, *lines: str) -> None:
         """Say that a message has come, when +CNMI lets it out (27.005 clause 3.4.1)."""
-        end = chr(self._register(3)) + chr(self._register(4))
-        self.equipment.indications.append(self._framed(end.join(lines)))
+        self.equipment.indications.append(self._framed(*lines))
         del self.equipment.indications[:-NOTICES_MAX]
 
     def _flush_notices(self) -> None:
@@ -580,23 +596,25 @@ class Engine:
         if self.equipment.settings.indications[0] and self.equipment.indications:
             self.equipment.notices += self.equipment.indications
             self.equipment.indications.clear()
-        notices, self.equipment.notices[:] = list(self.equipment.notices), []
-        for notice in notices:
-            self._write(notice.encode("latin-1"))
+        if self.equipment.notices:
+            notices, self.equipment.notices[:] = list(self.equipment.notices), []
+            for notice in notices:
+                self._write(notice.encode("latin-1"))
 
     # ---- output
 
     def _register(self, number: int) -> int:
         return self.equipment.settings.registers[number]
 
-    def _framed(self, line: str) -> str:
-        end = chr(self._register(3)) + chr(self._register(4))
-        return end + line + end if self.equipment.settings.verbose else line + end
+    def _framed(self, *lines: str) -> str:
+        settings = self.equipment.settings
+        end = chr(settings.registers[3]) + chr(settings.registers[4])
+        text = lines[0] if len(lines) == 1 else end.join(lines)
+        return end + text + end if settings.verbose else text + end
 
     def _lines(self, lines: Lines) -> None:
         if lines and not self._muted:
-            end = chr(self._register(3)) + chr(self._register(4))
-            self._write(self._framed(end.join(lines)).encode("latin-1", errors="replace"))
+            self._write(self._framed(*lines).encode("latin-1", errors="replace"))
 
     def _result(self, result: str) -> None:
         settings = self.equipment.settings

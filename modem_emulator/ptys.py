@@ -47,11 +47,19 @@ class Pty:
         """Send, now or when the client reads; once too much waits, nothing more is taken until all has gone."""
         if self._dropping or not self._plugged_in:
             return
-        if len(self._output) + len(data) > OUTPUT_OCTETS_MAX:
+        if not self._output:
+            try:
+                written = os.write(self._master, data)
+            except BlockingIOError:
+                written = 0
+            data = data[written:]
+            if not data:
+                return
+        room = OUTPUT_OCTETS_MAX - len(self._output)
+        if len(data) > room:
             _log.warning("%s: nobody reads; output is dropped", self.path)
             self._dropping = True
-            return
-        self._output += data
+        self._output += data[:room]
         self._flush()
 
     def plug_in(self) -> None:
@@ -105,8 +113,11 @@ class Pty:
         fcntl.ioctl(self._slave, termios.TIOCNXCL)
 
     def _readable(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self._received(os.read(self._master, READ_OCTETS_MAX))
+        try:
+            data = os.read(self._master, READ_OCTETS_MAX)
+        except BlockingIOError:
+            return
+        self._received(data)
 
     def _flush(self) -> None:
         with contextlib.suppress(BlockingIOError):

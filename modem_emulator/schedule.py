@@ -11,6 +11,9 @@ class Schedule:
         self._waiting: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     @property
     def next_due_s(self) -> float | None:
         """When the first work is due, None if there is none."""

@@ -67,8 +67,10 @@ class Server:
         self._smsc = smsc
         self._ports: list[Port] = []
         self._watch = PortWatch()
+        self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._timer_s = 0.0
+        self._broken: asyncio.Future[None] = self._loop.create_future()
 
     @property
     def ports(self) -> list[str]:
@@ -143,6 +145,7 @@ class Server:
             self.failed(error)
 
     def _tick(self) -> None:
+        self._timer = None
         try:
             self._carry_out(self._emulator.tick(time.time()))
         except Exception as error:
@@ -150,28 +153,45 @@ class Server:
 
     def _carry_out(self, actions: Sequence[Action]) -> None:
         self._store.commit()
+        waiting: list[bytes] = []  # for the port last written to: what follows each other there is one write
+        port = -1
         for action in actions:
+            if type(action) is WriteToPort:
+                if action.phone != port:
+                    self._write(port, waiting)
+                    port, waiting = action.phone, []
+                waiting.append(action.data)
+                continue
+            self._write(port, waiting)
+            waiting = []
             match action:
-                case WriteToPort(phone, data):
-                    if self._tap is not None:
-                        self._tap.wrote(phone, data)
-                    self._ports[phone].write(data)
                 case DeliverToEsme(number, message):
                     self._smsc.deliver(number, message)
                 case HangUp(phone):
                     self._ports[phone].hang_up()
                 case PlugIn(phone):
                     self._ports[phone].plug_in()
+        self._write(port, waiting)
         self._set_timer()
 
+    def _write(self, phone: int, pieces: list[bytes]) -> None:
+        if pieces:
+            data = b"".join(pieces)
+            if self._tap is not None:
+                self._tap.wrote(phone, data)
+            self._ports[phone].write(data)
+
     def _set_timer(self) -> None:
+        """Have `_tick` called in time. A timer that is too early stays: a tick does no harm, and sets the next."""
+        due_s = self._emulator.next_due_s()
+        if due_s is None or (self._timer is not None and self._timer_s <= due_s):
+            return
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        due_s = self._emulator.next_due_s()
-        if due_s is not None:
-            wait_s = min(max(0.0, due_s - time.time()), SLEEP_S_MAX)
-            self._timer = asyncio.get_running_loop().call_later(wait_s, self._tick)
+        now_s = time.time()
+        wait_s = min(max(0.0, due_s - now_s), SLEEP_S_MAX)
+        self._timer_s = now_s + wait_s
+        self._timer = self._loop.call_later(wait_s, self._tick)
 
 
 @asynccontextmanager

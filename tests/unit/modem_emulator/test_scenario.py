@@ -240,7 +240,7 @@ def run(seed: int, among: Sequence[int] = (0, 1), between: bool = True) -> list[
 def test_same_seed_and_scenario_give_the_same_octets(seed: int) -> None:
     first = run(seed)
     assert first == run(seed)
-    assert sum(map(len, first)) > 300, "there was traffic"
+    assert sum(map(len, first)) > 200, "there was traffic"
 
 
 def test_another_seed_gives_other_octets() -> None:
