@@ -177,6 +177,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         try:
             GsmModem.connect(self, self._pin)
             self._memories = memories_of(self.write("AT+CPMS=?", parseError=False))
+            # The library gives reading up where +CNMI is refused; such a modem can be asked all the same.
+            self._smsReadSupported = self._smsReadSupported or bool(self._memories)
         except TimeoutException as error:
             self._check_present(written=True)
             raise NotAModem(self.port, "it stopped answering while it was set up") from error

@@ -125,6 +125,8 @@ class Emulator:
             for position, (phone, number) in enumerate(zip(phones, self._numbers, strict=True))
         ]
         self._schedule = Schedule()
+        self._delivering: dict[int, Queued] = {}
+        self._backlog: dict[int, list[Queued]] = {}
         self._late: list[Action] = []
         self._alarms: list[tuple[float, int]] = []
         self._alarm_s = [0.0] * len(self._engines)
@@ -255,19 +257,30 @@ class Emulator:
             match action:
                 case modem.Submit(submit):
                     done += self._submit(phone, submit, now_s)
-                case modem.Registered(now):
-                    (self.network.attach if now else self.network.detach)(self._numbers[phone])
-                case modem.MemoryAvailable():
-                    self.network.attach(self._numbers[phone])
                 case modem.HangUp():
                     done.append(HangUp(phone))
                 case modem.PlugIn():
                     done.append(PlugIn(phone))
-                case modem.Arrange(fault):
-                    self.network.arrange(self._numbers[phone], fault)
-                case modem.Acknowledge() | modem.Reject():
-                    raise AssertionError("only a delivery is acknowledged")
+                case _:
+                    self._tell_network(phone, action, now_s)
         return done
+
+    def _tell_network(self, phone: int, action: modem.Action, now_s: float) -> None:
+        number = self._numbers[phone]
+        match action:
+            case modem.Registered(now):
+                if not now:  # the network offers again what was under way
+                    self._delivering.pop(phone, None)
+                    self._backlog.pop(phone, None)
+                (self.network.attach if now else self.network.detach)(number)
+            case modem.MemoryAvailable():
+                self.network.attach(number)
+            case modem.Arrange(fault):
+                self.network.arrange(number, fault)
+            case modem.Acknowledge() | modem.Reject():
+                self._acknowledged(phone, action, now_s)
+            case _:
+                raise AssertionError("an action that is not for the network")
 
     def _submit(self, phone: int, submit: pdu.Submit, now_s: float) -> list[Action]:
         submission = Submission(
@@ -307,7 +320,7 @@ class Emulator:
     def _hand_out(self, now_s: float) -> list[Action]:
         """Hand over what is due; a delivery may make a report due, so until nothing more is."""
         done: list[Action] = []
-        while messages := self.network.due(now_s):
+        while messages := self._next_of_backlog() + self.network.due(now_s):
             for message in messages:
                 if message.destination in self._phones:
                     done += self._deliver(message, now_s)
@@ -317,16 +330,35 @@ class Emulator:
                     self.network.delivered(message.identity, now_s)  # a stranger, who takes everything
         return done
 
+    def _next_of_backlog(self) -> list[Queued]:
+        """The next message of each phone whose last one has come to its end."""
+        if not self._backlog:
+            return []
+        free = [phone for phone in self._backlog if phone not in self._delivering]
+        messages = [self._backlog[phone].pop(0) for phone in free]
+        self._backlog = {phone: waiting for phone, waiting in self._backlog.items() if waiting}
+        return messages
+
     def _deliver(self, message: Queued, now_s: float) -> list[Action]:
+        """Hand a message to its phone, one at a time: while it waits for +CNMA the others wait too."""
         phone = self._phones[message.destination]
-        first, *rest = _acknowledgement_first(self._engines[phone].deliver(message.tpdu, now_s))
-        if isinstance(first, modem.Acknowledge):
+        if phone in self._delivering:
+            self._backlog.setdefault(phone, []).append(message)
+            return []
+        self._delivering[phone] = message
+        return self._carry_out(phone, self._engines[phone].deliver(message.tpdu, now_s), now_s)
+
+    def _acknowledged(self, phone: int, answer: modem.Acknowledge | modem.Reject, now_s: float) -> None:
+        """A delivery has come to its end; a phone that has lost the network meanwhile has none."""
+        message = self._delivering.pop(phone, None)
+        if message is None:
+            return
+        if isinstance(answer, modem.Acknowledge):
             _log.info("message %d delivered to %s", message.identity, message.destination)
             self.network.delivered(message.identity, now_s)
-        elif isinstance(first, modem.Reject):
-            _log.info("message %d refused by %s: cause %d", message.identity, message.destination, first.cause)
-            self.network.postponed(message.identity, now_s, first.cause)
-        return self._carry_out(phone, rest, now_s)
+        else:
+            _log.info("message %d refused by %s: cause %d", message.identity, message.destination, answer.cause)
+            self.network.postponed(message.identity, now_s, answer.cause)
 
 
 def _note(submission: Submission, accepted: Accepted) -> None:
@@ -337,10 +369,6 @@ def _note(submission: Submission, accepted: Accepted) -> None:
         submission.destination,
         len(submission.user_data.content),
     )
-
-
-def _acknowledgement_first(actions: list[modem.Action]) -> list[modem.Action]:
-    return sorted(actions, key=lambda action: not isinstance(action, modem.Acknowledge | modem.Reject))
 
 
 def _engine(phone: Phone, number: str, store: Store, plan: Plan, clock: Clock) -> Engine:

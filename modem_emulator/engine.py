@@ -12,9 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from gsm import pdu
-from gsm.pdu import StatusReport
-from modem_emulator import faults, text_mode
+from modem_emulator import faults, reception
 from modem_emulator.command_line import (
     COMMAND_CHARACTERS_MAX,
     Form,
@@ -27,7 +25,6 @@ from modem_emulator.commands import COMMANDS, Command
 from modem_emulator.commands.registration import report
 from modem_emulator.commands.table import Lines, Needs, Pending, Prompt
 from modem_emulator.equipment import (
-    Acknowledge,
     Action,
     Equipment,
     HangUp,
@@ -40,9 +37,9 @@ from modem_emulator.equipment import (
 from modem_emulator.errors import Cme, Cms, CommandFailed, cause_text
 from modem_emulator.faults import Fault, Plan
 from modem_emulator.profile import Line, PeriodicLine
+from modem_emulator.reception import ACKNOWLEDGEMENT_S_MAX, CAUSE_PROTOCOL_ERROR
 from modem_emulator.schedule import Schedule
-from modem_emulator.sim import SimState, SlotsFull
-from modem_emulator.store import Status, StoredMessage
+from modem_emulator.sim import SimState
 
 # The longest entry is 164 octets of TPDU and 12 of service centre in hexadecimal, 352 characters; in text mode
 # 160 characters as UCS-2 in hexadecimal, 640. Twice that leaves room for line ends.
@@ -56,8 +53,6 @@ NOTICES_MAX = 64
 ENTRY_IDLE_S_MAX = 20.0
 
 BACKSPACE, CR, CTRL_Z, ESC = 0x08, 0x0D, 0x1A, 0x1B
-# RP-Cause 22: memory capacity exceeded (TS 24.011 table 8.4).
-CAUSE_MEMORY_FULL = 22
 # `AT` alone: it takes its time and meets faults as every command does, as `AT` for `Step.on`.
 _BARE_AT = Invocation("AT", Form.EXECUTE)
 _NUMERIC_RESULTS = {"OK": "0", "NO CARRIER": "3", "ERROR": "4"}
@@ -101,6 +96,7 @@ class Engine:
         self._entry_too_long = False
         self._pending: Pending | None = None
         self._registered_before = equipment.registered
+        self._deliveries = 0
 
     @property
     def busy(self) -> bool:
@@ -128,21 +124,20 @@ class Engine:
         return self._take_actions()
 
     def deliver(self, tpdu: bytes, now_s: float) -> list[Action]:
-        """Take a message or status report from the network; the actions hold one Acknowledge or Reject.
+        """Take a message or status report from the network, as `reception` says.
 
-        Stored and announced by +CMTI or +CDSI, or shown by +CMT or +CDS, as +CNMI says (27.005 clause 3.4.1).
+        The actions hold one Acknowledge or Reject, or it comes later, after +CNMA or the want of it; until then no
+        other message may be delivered.
         """
         self.equipment.now_s = now_s
-        incoming = pdu.decode_incoming(tpdu)
-        is_report = isinstance(incoming, StatusReport)
-        mode, message_mode, _, report_mode, _ = self.equipment.settings.indications
-        direct = mode > 0 and (report_mode == 1 if is_report else message_mode == 2)
-        if direct or (is_report and report_mode == 0):
-            if direct:
-                self._indicate(*self._shown_directly(incoming, tpdu))
-            self._act(Acknowledge())
+        taken = reception.take(self.equipment, tpdu)
+        if taken.lines:
+            self._indicate(*taken.lines)
+        if taken.answer is None:
+            self._deliveries += 1
+            self._schedule.put(now_s + ACKNOWLEDGEMENT_S_MAX, partial(self._miss_acknowledgement, self._deliveries))
         else:
-            self._store(tpdu, "+CDSI" if is_report else "+CMTI", announce=is_report or message_mode == 1)
+            self._act(taken.answer)
         self._flush_notices()
         return self._take_actions()
 
@@ -212,6 +207,7 @@ class Engine:
         self._prompt = self._pending = self._held = None
         self._muted = self._line_too_long = self._entry_too_long = False
         self._answer_after_s = 0.0
+        self._refuse_shown()
         self.equipment.notices.clear()
         self.equipment.sim.power_cycle()
         self.equipment.settings = Settings.of(self.equipment.profile)
@@ -494,7 +490,7 @@ class Engine:
             return [self.equipment.filled(line) for line in answer]
         command = COMMANDS.get(invocation.name)
         handler = command.handler(invocation.form) if command else None
-        if command is None or handler is None or own.refuses(invocation.name, invocation.form):
+        if command is None or handler is None or self.equipment.profile.lacks(invocation.name, invocation.form):
             raise self._unsupported(invocation.name)
         if invocation.form is not Form.TEST:
             self._check_sim(command)
@@ -554,30 +550,19 @@ class Engine:
         self._work()
         return self._take_actions()
 
-    # ---- the network's side
+    # ---- lines that nobody asked for
 
-    def _store(self, tpdu: bytes, prefix: str, announce: bool) -> None:
-        try:
-            index = self.equipment.store(StoredMessage(Status.RECEIVED_UNREAD, tpdu))
-        except SlotsFull:
-            self.equipment.refused_for_memory = True
-            self._act(Reject(CAUSE_MEMORY_FULL))
-            return
-        self._act(Acknowledge())
-        if announce:
-            self._indicate(f'{prefix}: "SM",{index}')
+    def _miss_acknowledgement(self, delivery: int) -> None:
+        """No +CNMA came in time: the network keeps the message, and no more are shown (27.005 clause 3.4.4)."""
+        if self.equipment.unacknowledged and delivery == self._deliveries:
+            self._refuse_shown()
+            mode, _, bm, _, bfr = self.equipment.settings.indications
+            self.equipment.settings.indications = (mode, 0, bm, 0, bfr)
 
-    def _shown_directly(self, incoming: pdu.Deliver | StatusReport, tpdu: bytes) -> Lines:
-        """+CMT and +CDS (27.005 clauses 3.4.1 and 4.1)."""
-        settings, smsc = self.equipment.settings, self.equipment.smsc
-        if isinstance(incoming, StatusReport):
-            if settings.text_mode:
-                return [f"+CDS: {text_mode.show_report(incoming)}"]
-            return [f"+CDS: {len(tpdu)}", pdu.to_hex(tpdu, smsc)]
-        if settings.text_mode:
-            shown = text_mode.show_data(incoming.user_data, settings.character_set).decode("latin-1")
-            return [f'+CMT: "{incoming.originator}",,"{text_mode.show_moment(incoming.timestamp)}"', shown]
-        return [f"+CMT: ,{len(tpdu)}", pdu.to_hex(tpdu, smsc)]
+    def _refuse_shown(self) -> None:
+        if self.equipment.unacknowledged:
+            self.equipment.unacknowledged = False
+            self._act(Reject(CAUSE_PROTOCOL_ERROR))
 
     def _notify(self, *lines: str) -> None:
         """Say a line that nobody asked for, as soon as no command is under way."""

@@ -9,7 +9,7 @@ from modem_emulator.clock import Clock
 from modem_emulator.faults import Fault, MessageFault
 from modem_emulator.profile import Profile
 from modem_emulator.records import InvalidRecord
-from modem_emulator.sim import PHONEBOOK_RECORDS, Phonebook, Sim, SimState, Slots
+from modem_emulator.sim import PHONEBOOK_RECORDS, CombinedSlots, Phonebook, Sim, SimState, Slots
 from modem_emulator.store import Status, StoredMessage
 
 
@@ -98,11 +98,14 @@ class Settings:
     cmee: int = 0
     text_mode: bool = False
     character_set: str = "GSM"
-    # <fo>, <vp>, <pid>, <dcs>: SUBMIT with relative validity of a day (TS 27.005 clause 3.5.1).
-    text_parameters: tuple[int, int, int, int] = (17, 167, 0, 0)
+    # <fo>, <vp>, <pid>, <dcs>: SUBMIT with relative validity of a day (TS 27.005 clauses 3.1 and 3.3.3); <vp> is a
+    # number, or the text of an absolute or enhanced validity.
+    text_parameters: tuple[int, int | str, int, int] = (17, 167, 0, 0)
     show_text_parameters: bool = False
     # <mode>, <mt>, <bm>, <ds>, <bfr> (TS 27.005 clause 3.4.1).
     indications: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+    # <service> of +CSMS: with 1 a message that is shown directly wants +CNMA (TS 27.005 clause 3.2.1).
+    message_service: int = 0
     registration_reports: dict[str, int] = field(default_factory=dict)
     operator_format: int = 0
     extended_ring: int = 0
@@ -159,8 +162,18 @@ class Equipment:
     contexts: dict[int, tuple[str, str]] = field(default_factory=dict)
     preferred_operators: dict[int, str] = field(default_factory=dict)
     own_phonebooks: dict[str, Phonebook] = field(default_factory=dict)
+    # <mem1>, <mem2>, <mem3> of +CPMS; the modem's own slots, made when first asked for; what +CSCB and +CSAS keep;
+    # and whether a message that was shown directly still wants its +CNMA.
+    memories: list[str] = field(init=False)
+    own_slots: dict[str, Slots] = field(default_factory=dict)
+    cell_broadcast: tuple[int, str, str] = (0, "", "")
+    saved_settings: dict[int, tuple[str, tuple[int, int | str, int, int], tuple[int, str, str]]] = field(
+        default_factory=dict
+    )
+    unacknowledged: bool = False
 
     def __post_init__(self) -> None:
+        self.memories = list(self.profile.storage.initially)
         self.settings = Settings.of(self.profile)
 
     @property
@@ -223,9 +236,9 @@ class Equipment:
             self.own_phonebooks[name] = Phonebook(PHONEBOOK_RECORDS[name] if hidden else _OWN_PHONEBOOKS[name])
         return self.own_phonebooks[name]
 
-    def delete_slot(self, index: int) -> None:
-        """Empty a slot and tell the network if it waits for that. Raises SlotEmpty."""
-        self.sim.slots.delete(index)
+    def delete(self, storage: str, index: int) -> None:
+        """Empty a slot and tell the network if it waits for that. Raises SlotEmpty, or InvalidRecord."""
+        self.storage(storage).delete(index)
         if self.refused_for_memory:
             self.refused_for_memory = False
             self.actions.append(MemoryAvailable())
@@ -265,14 +278,24 @@ class Equipment:
     def empty(self, storage: str) -> None:
         """Delete every message (a fault); the network hears that there is room."""
         for index, _ in list(self.storage(storage)):
-            self.delete_slot(index)
+            self.delete(storage, index)
 
-    def storage(self, name: str) -> Slots:
-        """The slots of a message storage. Raises InvalidRecord for one that this modem has not."""
-        if name != "SM":
-            raise InvalidRecord(f"this modem has no storage {name}")
-        return self.sim.slots
+    def storage(self, name: str) -> Slots | CombinedSlots:
+        """The slots of a message storage: SM the SIM's, MT those of SM and ME, others the modem's own.
 
-    def store(self, message: StoredMessage) -> int:
-        """Put into a free slot and return its index. Raises SlotsFull."""
-        return self.sim.slots.add(message)
+        Raises InvalidRecord for one that this modem has not.
+        """
+        if name == "SM":
+            return self.sim.slots
+        if name == "MT":
+            return CombinedSlots(self.sim.slots, self._own_slots("ME"))
+        return self._own_slots(name)
+
+    def _own_slots(self, name: str) -> Slots:
+        slots = self.own_slots.get(name)
+        if slots is None:
+            size = self.profile.storage.slots.get(name)
+            if size is None:
+                raise InvalidRecord(f"this modem has no storage {name}")
+            slots = self.own_slots[name] = Slots(self.sim.store, f"{self.imei}/{name}", size)
+        return slots

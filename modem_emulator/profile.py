@@ -215,6 +215,14 @@ class Profile:
     timing: Timing = field(default_factory=Timing)
     behaviour: Behaviour = field(default_factory=Behaviour)
 
+    def lacks(self, name: str, form: str = "") -> bool:
+        """Whether this make has not got a command of the engine, or not in this form (`?`, `=`, `=?`, or empty)."""
+        if name == "+CNMI" and not self.indications.supported:
+            return True
+        if name == "+CNUM" and not self.own_number.supported:
+            return True
+        return self.commands.refuses(name, form)
+
 
 def parse(name: str, document: Mapping[str, Any]) -> Profile:
     """A profile from a parsed TOML document. Raises InvalidProfile."""

@@ -85,6 +85,10 @@ class Phonebook:
         self._check(index)
         self.records[index] = contact
 
+    def name_of(self, number: str) -> str:
+        """The name of the first record with this number, empty if there is none."""
+        return next((one.name for _, one in sorted(self.records.items()) if one.number == number), "")
+
     def erase(self, index: int) -> None:
         """Empty a record. Raises NoSuchRecord."""
         self._check(index)
@@ -159,6 +163,66 @@ class Slots:
     def _write(self, index: int, message: StoredMessage) -> None:
         self._messages[index] = message
         self._store.put_slot(self._owner, index, message)
+
+
+class CombinedSlots:
+    """Two storages as one, those of the second numbered after those of the first: MT of TS 27.005 clause 3.1."""
+
+    def __init__(self, first: Slots, second: Slots) -> None:
+        self._first = first
+        self._second = second
+
+    @property
+    def size(self) -> int:
+        """How many slots there are."""
+        return self._first.size + self._second.size
+
+    @property
+    def used(self) -> int:
+        """How many slots are taken."""
+        return self._first.used + self._second.used
+
+    def __iter__(self) -> Iterator[tuple[int, StoredMessage]]:
+        yield from self._first
+        for index, message in self._second:
+            yield self._first.size + index, message
+
+    def add(self, message: StoredMessage) -> int:
+        """Put into the first free slot and return its index. Raises SlotsFull."""
+        try:
+            return self._first.add(message)
+        except SlotsFull:
+            return self._first.size + self._second.add(message)
+
+    def get(self, index: int) -> StoredMessage:
+        """Look at a slot without changing its status. Raises SlotEmpty."""
+        slots, inner = self._part(index)
+        return slots.get(inner)
+
+    def read(self, index: int) -> StoredMessage:
+        """Return a slot as it was, and mark a received message as read. Raises SlotEmpty."""
+        slots, inner = self._part(index)
+        return slots.read(inner)
+
+    def write(self, index: int, message: StoredMessage) -> None:
+        """Put into a slot, over what is there. Raises SlotEmpty where there is no such slot."""
+        slots, inner = self._part(index)
+        slots.write(inner, message)
+
+    def mark_sent(self, index: int) -> None:
+        """Turn a stored message into a sent one. Raises SlotEmpty."""
+        slots, inner = self._part(index)
+        slots.mark_sent(inner)
+
+    def delete(self, index: int) -> None:
+        """Empty a slot. Raises SlotEmpty where there is no such slot; an empty one stays empty."""
+        slots, inner = self._part(index)
+        slots.delete(inner)
+
+    def _part(self, index: int) -> tuple[Slots, int]:
+        if index <= self._first.size:
+            return self._first, index
+        return self._second, index - self._first.size
 
 
 class Sim:

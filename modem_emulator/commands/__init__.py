@@ -1,6 +1,6 @@
 """The commands that the modem knows: name to handlers, by topic. A new command is a new entry in a table."""
 
-from modem_emulator.commands import basic, calls, general, messages, packet, phonebook, registration, security
+from modem_emulator.commands import basic, calls, general, messages, packet, phonebook, registration, security, storages
 from modem_emulator.commands.table import Command
 
 COMMANDS: dict[str, Command] = {
@@ -12,6 +12,7 @@ COMMANDS: dict[str, Command] = {
     **phonebook.COMMANDS,
     **calls.COMMANDS,
     **messages.COMMANDS,
+    **storages.COMMANDS,
 }
 
 __all__ = ["COMMANDS", "Command"]

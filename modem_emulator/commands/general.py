@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
+from modem_emulator import text_mode
 from modem_emulator.command_line import InvalidParameter, Parameters
 from modem_emulator.commands.table import Command, Lines, number_among, numbers, says, setting, shows
 from modem_emulator.equipment import RSSI_UNKNOWN, Equipment, Settings
@@ -61,11 +62,6 @@ def _choose_technology(_equipment: Equipment, parameters: Parameters) -> Lines:
     return []
 
 
-_MOMENT = re.compile(r"(\d\d)/(\d\d)/(\d\d),(\d\d):(\d\d):(\d\d)(?:([+-])(\d\d))?")
-# Quarters of an hour that <zz> can say (TS 27.007 clause 8.15).
-_QUARTERS_MAX = 96
-
-
 def _clock(equipment: Equipment) -> str:
     """+CCLK? (TS 27.007 clause 8.15): the time that was set, else UTC."""
     quarters = equipment.clock_quarters
@@ -76,19 +72,12 @@ def _clock(equipment: Equipment) -> str:
 
 def _set_clock(equipment: Equipment, parameters: Parameters) -> Lines:
     """+CCLK="yy/MM/dd,hh:mm:ss±zz"; the offset may be left out."""
-    found = _MOMENT.fullmatch(parameters.text(0))
-    if found is None or len(parameters) > 1:
+    moment = text_mode.parse_moment(parameters.text(0))
+    if moment is None or len(parameters) > 1:
         raise InvalidParameter("not a moment")
-    year, month, day, hour, minute, second = map(int, found.groups()[:6])
-    quarters = int((found.group(7) or "+") + (found.group(8) or "0"))
-    if abs(quarters) >= _QUARTERS_MAX:
-        raise InvalidParameter("the offset is more than a day")
-    try:
-        moment = datetime(2000 + year, month, day, hour, minute, second, tzinfo=UTC) - timedelta(minutes=15 * quarters)
-    except ValueError as error:
-        raise InvalidParameter("no such moment") from error
+    offset = moment.utcoffset() or timedelta(0)
     equipment.clock_ahead_s = moment.timestamp() - equipment.clock.shown_s(equipment.now_s)
-    equipment.clock_quarters = quarters
+    equipment.clock_quarters = round(offset / timedelta(minutes=15))
     return []
 
 
@@ -96,12 +85,7 @@ def commands_of(profile: Profile) -> dict[str, Command]:
     """The commands of the engine's table that a modem of this make has, by name."""
     from modem_emulator.commands import COMMANDS  # the table holds a handler of this module
 
-    refused = set(profile.commands.refused)
-    if not profile.own_number.supported:
-        refused.add("+CNUM")
-    if not profile.indications.supported:
-        refused.add("+CNMI")
-    return {name: command for name, command in COMMANDS.items() if name not in refused}
+    return {name: command for name, command in COMMANDS.items() if not profile.lacks(name)}
 
 
 def _list_commands(equipment: Equipment, _parameters: Parameters) -> Lines:
@@ -126,7 +110,7 @@ _INDICATORS = (
 def _indicators(equipment: Equipment) -> str:
     """+CIND?"""
     signal = 0 if equipment.signal == RSSI_UNKNOWN else min(5, equipment.signal // 6)
-    slots = equipment.sim.slots
+    slots = equipment.storage(equipment.memories[2])
     unread = any(message.status == 0 for _, message in slots)
     full = slots.used >= slots.size
     return f"+CIND: 5,{signal},{int(equipment.registered)},{int(unread)},0,0,{int(full)}"

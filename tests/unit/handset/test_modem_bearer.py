@@ -13,13 +13,16 @@ from handset.actions import SendOutcome
 from handset.bearer import BearerEvent, Gone, Ready, Received, Signal, Trouble
 from handset.modem_bearer import ModemBearer, _trouble_of
 from modem_emulator.emulator import Phone
+from modem_emulator.profile import Profile, Storage
 from modem_emulator.server import serving
 from modem_emulator.store import MemoryStore
 from wire.secret import Secret
 
 OURS, OPERATOR, STRANGER = "8613900000001", "8613900000095", "8613900000666"
+# Modems that keep messages on the SIM only, where the tests look for them.
+ON_THE_SIM = Storage(slots={"SM": 50}, reading=("SM",), writing=("SM",), receiving=("SM",))
 PHONES = [
-    Phone(imsi=f"46000100000000{position}", msisdn=f"+{number}")
+    Phone(imsi=f"46000100000000{position}", msisdn=f"+{number}", profile=Profile(storage=ON_THE_SIM))
     for position, number in enumerate((OURS, OPERATOR, STRANGER))
 ]
 Result = TypeVar("Result")
