@@ -421,6 +421,11 @@ class Engine:
             if not self._begin(self._rest.pop(0)):
                 return
         self._result("OK")
+        wanted, self.equipment.restart = self.equipment.restart, None
+        if wanted is not None:
+            self._start()
+            self.equipment.functionality = wanted
+            self._note_registration()
 
     def _begin(self, invocation: Invocation) -> bool:
         """Carry out a command; whether the line can go on at once."""
@@ -616,6 +621,7 @@ class Engine:
     def _fail(self, error: CommandFailed) -> None:
         """End the line with its error result code (27.007 clause 9.1 for what +CMEE asks; 27.005 3.2.5)."""
         self._rest.clear()
+        self.equipment.restart = None
         self._result(self._error_line(error.code))
 
     def _error_line(self, code: Cme | Cms | int | str | None) -> str:

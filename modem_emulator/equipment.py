@@ -139,6 +139,8 @@ class Equipment:
     clock: Clock = field(default_factory=Clock)
     settings: Settings = field(init=False)
     functionality: int = 1
+    # The <fun> of +CFUN after the restart that the command line under way has asked for.
+    restart: int | None = None
     deregistered: bool = False
     # What the outside does to the modem: signal (<rssi> 0 to 31, None without coverage), the moment when it is up
     # and its SIM is readable after a reset, and how long the SIM is busy.

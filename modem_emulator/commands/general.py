@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from modem_emulator import text_mode
 from modem_emulator.command_line import InvalidParameter, Parameters
 from modem_emulator.commands.table import Command, Lines, number_among, numbers, says, setting, shows
-from modem_emulator.equipment import RSSI_UNKNOWN, Equipment, Settings
+from modem_emulator.equipment import RSSI_UNKNOWN, Equipment
 from modem_emulator.errors import Cme, CommandFailed
 from modem_emulator.profile import Profile
 
@@ -32,14 +32,14 @@ def _serial_number(equipment: Equipment, parameters: Parameters) -> Lines:
 
 
 def _set_functionality(equipment: Equipment, parameters: Parameters) -> Lines:
-    """+CFUN (TS 27.007 clause 8.2): 0 minimum, 1 full, 4 radio off; with reset the SIM wants its PIN again."""
+    """+CFUN (TS 27.007 clause 8.2): 0 minimum, 1 full, 4 radio off; with <rst> 1 the modem starts anew after OK."""
     functionality = parameters.number(0, range(128))
     if functionality not in _FUNCTIONALITIES:
         raise CommandFailed(Cme.OPERATION_NOT_SUPPORTED)
     if parameters.number(1, range(2), default=0):
-        equipment.sim.power_cycle()
-        equipment.settings = Settings.of(equipment.profile)
-    equipment.functionality = functionality
+        equipment.restart = functionality
+    else:
+        equipment.functionality = functionality
     return []
 
 

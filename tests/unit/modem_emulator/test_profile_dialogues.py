@@ -199,6 +199,40 @@ class TestStart:
         assert modem.ask("AT")[-1] == "OK"
 
 
+class TestRestart:
+    def test_cfun_with_reset_ends_with_ok_and_the_modem_starts_as_after_power_on(self) -> None:
+        modem = started("quectel-ec25")
+        modem.ask("ATE0")
+        assert modem.ask("AT+CFUN=1,1") == ["OK"]
+        restarted_s = modem.now_s - NOW_S
+        said = modem.pass_time(restarted_s + 10.0)
+        assert [text for _, text in said][:3] == ["RDY", "+CFUN: 1", "+CPIN: READY"]
+        assert said[0][0] == round(restarted_s + 2.0, 3)
+        assert modem.ask("ATE0") == ["OK"]
+
+    def test_it_forgets_what_was_set_and_that_the_pin_was_entered(self) -> None:
+        modem = started("generic", pin="1234")
+        modem.ask("AT+CPIN=1234")
+        modem.ask("AT+CMEE=2;+CFUN=1,1")
+        assert modem.ask("AT+CMEE?") == ["+CMEE: 0", "OK"]
+        assert modem.ask("AT+CPIN?") == ["+CPIN: SIM PIN", "OK"]
+
+    def test_it_starts_with_the_functionality_that_was_asked_for(self) -> None:
+        modem = started("quectel-ec25")
+        modem.ask("AT+CFUN=4,1")
+        modem.pass_time(60.0)
+        assert modem.ask("AT+CFUN?;+CREG?") == ["+CFUN: 4", "+CREG: 0,0", "OK"]
+
+    def test_a_command_behind_it_in_the_line_is_still_carried_out(self) -> None:
+        assert started("generic").ask("AT+CFUN=1,1;+CGMM") == ["emulated modem", "OK"]
+
+    def test_a_line_that_fails_behind_it_restarts_nothing(self) -> None:
+        modem = started("generic")
+        assert modem.ask("AT+CMEE=1;+CFUN=1,1;+NONSENSE")[-1].startswith("+CME ERROR")
+        assert modem.ask("AT") == ["OK"]
+        assert modem.ask("AT+CMEE?") == ["+CMEE: 1", "OK"]
+
+
 class TestUnasked:
     def test_a_huawei_tells_its_signal_again_and_again(self) -> None:
         said = started("huawei-e173").pass_time(30.0)
