@@ -152,6 +152,16 @@ class Person:
         return seen
 
 
+@contextmanager
+def by_hand(port: str, number: str) -> Iterator[Person]:
+    """Somebody who opens the port itself."""
+    descriptor = os.open(port, os.O_RDWR | os.O_NOCTTY)
+    try:
+        yield Person(Streams(descriptor, descriptor), number)
+    finally:
+        os.close(descriptor)
+
+
 class Bench:
     """A running emulator, a peer on its second modem, and a folder of its own for the client."""
 
@@ -179,9 +189,7 @@ class Bench:
         assert line, (self.folder / "emulator.log").read_text()
         self.ready = json.loads(line)
         self.port, peer_port, self.stranger_port = (str(modem["port"]) for modem in self.ready["modems"])
-        descriptor = os.open(peer_port, os.O_RDWR | os.O_NOCTTY)
-        self._open.callback(os.close, descriptor)
-        self.peer = Person(Streams(descriptor, descriptor), PEER)
+        self.peer = self._open.enter_context(by_hand(peer_port, PEER))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -217,6 +225,11 @@ class Bench:
         assert process.stdin is not None
         assert process.stdout is not None
         return Streams(process.stdout.fileno(), process.stdin.fileno())
+
+    def stored(self) -> int:
+        """How many messages lie in the client's modem. Only while no client has its port open."""
+        with by_hand(self.port, OWN) as person:
+            return int(person.ask("AT+CPMS?").split(",")[1])
 
     def start_at(self, terminal: int, *command: str) -> subprocess.Popen[str]:
         """Start a client that wants a terminal."""

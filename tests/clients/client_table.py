@@ -49,10 +49,13 @@ class Client:
     remarks: dict[Can, str] = field(default_factory=dict)  # what to know about a "yes"
 
     def seen_version(self) -> str:
-        """What this client says of itself, without a distributor's suffix. Raises FileNotFoundError."""
+        """What this client says of itself, without a distributor's suffix."""
         if isinstance(self.version, str):
             return metadata.version(self.version)
-        done = subprocess.run(self.version, capture_output=True, text=True, timeout=30, check=False)
+        try:
+            done = subprocess.run(self.version, capture_output=True, text=True, timeout=30, check=False)
+        except FileNotFoundError:
+            return "(not installed)"
         found = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
         assert found, f"{self.name} does not say its version: {done}"
         return found.group()
@@ -61,9 +64,27 @@ class Client:
 # Seen in its list of strings and in its log: its driver sends what sending and receiving messages takes, and no more.
 _ONLY_MESSAGES = "bearerbox never asks: its AT driver knows no +CIMI, +CNUM, +COPS or +CUSD"
 
+_PART_BY_PART = "hands over the parts one by one, with their numbers"
+
 CLIENTS = (
     Client("minicom", ("minicom", "--version")),
+    Client(
+        "smstools",
+        ("smsd", "-V"),
+        remarks=dict.fromkeys((Can.IDENTIFY, Can.OWN_NUMBER), "by commands that its configuration has it send"),
+    ),
     Client("socat", ("socat", "-V")),
+    Client(
+        "python-gsmmodem-new",
+        "python-gsmmodem-new",
+        remarks={
+            **dict.fromkeys((Can.RECEIVE_LONG, Can.RECEIVE_UCS2), _PART_BY_PART),
+            **dict.fromkeys(
+                (Can.SEND_LONG, Can.SEND_LONG_UCS2),
+                "while no report comes: it always asks for one, and stumbles when it comes between two parts",
+            ),
+        },
+    ),
     Client(
         "Kannel",
         ("bearerbox", "--version"),
@@ -139,7 +160,10 @@ class Recorder:
     Works in one process and in pytest-xdist's: what it needs travels with each test's report.
     """
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(
+        self, config: pytest.Config, folder: Path = FOLDER, page: Path = PAGE, clients: Sequence[Client] = CLIENTS
+    ) -> None:
+        self._folder, self._page, self._clients = folder, page, clients
         self._write = bool(config.getoption("--write-client-table"))
         self._some_left_out = any("::" in argument for argument in config.args)
         self._expected = 0
@@ -154,7 +178,7 @@ class Recorder:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         ours = [item for item in session.items if cells_of(item)]
         files = {item.path for item in ours}
-        partly = self._some_left_out or any(path not in files for path in FOLDER.glob("test_*.py"))
+        partly = self._some_left_out or any(path not in files for path in self._folder.glob("test_*.py"))
         for item in ours:
             item.user_properties.append(("client cells", cells_of(item)))
             item.user_properties.append(("client tests", 0 if partly else len(ours)))
@@ -174,13 +198,15 @@ class Recorder:
         complete = self._expected > 0 and len(self._finished) == self._expected
         if hasattr(session.config, "workerinput") or not complete:
             return
-        self._said = mistakes(self._worked)
-        text = table(self._worked, {client.name: client.seen_version() for client in CLIENTS})
-        before, between, after = split_page(PAGE.read_text())
-        if self._write:
-            PAGE.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+        self._said = mistakes(self._worked, self._clients)
+        versions = {client.name: client.seen_version() for client in self._clients}
+        text = table(self._worked, versions, self._clients)
+        before, between, after = split_page(self._page.read_text())
+        if self._write and not session.testsfailed:
+            self._page.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
         elif _without_versions(between) != _without_versions(text):
-            self._said.append(f"the table in {PAGE.name} is not what this run saw; `make client-table` writes:\n{text}")
+            self._said.append(f"{self._page.name} has another table than this run, which saw:\n{text}")
+            self._said.append("`make client-table` writes it there")
         if self._said:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
