@@ -162,7 +162,10 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self.read_stored()
 
     def read_stored(self) -> None:
-        """Have every message that lies in the modem's memories handed over, on the dispatcher thread."""
+        """Have every message that lies in the modem's memories handed over, on the dispatcher thread.
+
+        To be called now and then for a modem without +CNMI, which tells of none.
+        """
         self.call_in_order(self._read_stored)
 
     def _set_up_and_read(self) -> None:
@@ -191,6 +194,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             ) from error
         current = (self._smsMemReadDelete or "").strip('"')  # the library keeps it quoted here, and bare later
         self._smsMemReadDelete = current or None
+        # The library gives up reading where +CNMI is refused; such a modem can be asked for what it has all the same.
+        self._smsReadSupported = self._smsReadSupported or bool(self._memories)
         self._memories = self._memories or [current or "SM"]
 
     def _expect_a_modem(self, within_s: float) -> None:
