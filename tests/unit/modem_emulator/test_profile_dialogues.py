@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 
+from gsm.pdu import Deliver, UserData, encode_deliver
 from modem_emulator import profiles
 from modem_emulator.engine import Engine
 from modem_emulator.equipment import Action, Equipment, Write
@@ -51,6 +52,13 @@ class Modem:
             self._keep(self.engine.tick(self.now_s))
         said, self.said = self.said, []
         return [text for _, text in said if text != line]
+
+    def receive_message(self, text: str) -> list[str]:
+        """Let a message come; what the modem says of it."""
+        self.said.clear()
+        self._keep(self.engine.deliver(encode_deliver(Deliver("+8613900000002", UserData.of_text(text))), self.now_s))
+        said, self.said = self.said, []
+        return [text for _, text in said]
 
     def _keep(self, actions: list[Action]) -> None:
         octets = b"".join(action.data for action in actions if isinstance(action, Write)).decode("latin-1")
@@ -311,6 +319,97 @@ class TestRefusals:
     )
     def test_errors_are_said_at_first_as_the_make_has_them(self, name: str, answer: str) -> None:
         assert started(name, pin="1234").ask("AT+CIMI") == [answer]
+
+
+class TestOwnNumber:
+    @pytest.mark.parametrize(
+        ("name", "line"),
+        [
+            ("generic", '+CNUM: "","+8613900000001",145'),
+            ("huawei-e173", '+CNUM: "","+8613900000001",145'),
+            ("sim800l", '+CNUM: "","+8613900000001",145,0,4'),
+            ("quectel-ec25", '+CNUM: ,"+8613900000001",145'),
+        ],
+    )
+    def test_it_is_shown_in_the_shape_of_the_make(self, name: str, line: str) -> None:
+        assert quiet(name).ask("AT+CNUM") == [line, "OK"]
+
+
+class TestStorages:
+    @pytest.mark.parametrize(
+        ("name", "possible", "chosen"),
+        [
+            (
+                "huawei-e173",
+                '("ME","MT","SM","SR"),("ME","MT","SM","SR"),("ME","MT","SM","SR")',
+                '"SM",0,50,"SM",0,50,"SM",0,50',
+            ),
+            ("huawei-e3372", '("SM","ME"),("SM","ME"),("SM","ME")', '"SM",0,50,"SM",0,50,"SM",0,50'),
+            ("sim800l", '("SM","ME","MT"),("SM","ME","MT"),("SM","ME","MT")', '"SM",0,50,"SM",0,50,"SM",0,50'),
+            ("sim7600", '("ME","MT","SM","SR"),("ME","MT","SM"),("ME","SM")', '"SM",0,50,"SM",0,50,"SM",0,50'),
+            (
+                "quectel-ec25",
+                '("SM","ME","MT","SR"),("SM","ME","MT","SR"),("SM","ME","MT","SR")',
+                '"ME",0,255,"ME",0,255,"ME",0,255',
+            ),
+            (
+                "zte-k3565-z",
+                '("ME","MT","SM","SR"),("ME","MT","SM","SR"),("ME","MT","SM","SR")',
+                '"ME",0,100,"ME",0,100,"ME",0,100',
+            ),
+            ("nokia", '("ME","SM"),("ME","SM"),("MT")', '"SM",0,50,"SM",0,50,"MT",0,150'),
+        ],
+    )
+    def test_each_make_has_its_own(self, name: str, possible: str, chosen: str) -> None:
+        modem = quiet(name)
+        assert modem.ask("AT+CPMS=?") == [f"+CPMS: {possible}", "OK"]
+        assert modem.ask("AT+CPMS?") == [f"+CPMS: {chosen}", "OK"]
+
+    def test_a_huawei_has_few_slots_of_its_own(self) -> None:
+        assert quiet("huawei-e173").ask('AT+CPMS="ME","ME"') == ["+CPMS: 0,23,0,23,0,50", "OK"]
+
+    def test_a_phone_without_status_report_storage_refuses_it(self) -> None:
+        assert quiet("nokia").ask('AT+CPMS="SM","SM","SR"')[-1].startswith("+CMS ERROR")
+
+    @pytest.mark.parametrize(
+        ("name", "announced"),
+        [("huawei-e173", '"SM",1'), ("sim800l", '"SM",1'), ("quectel-ec25", '"ME",1'), ("zte-k3565-z", '"ME",1')],
+    )
+    def test_a_message_comes_to_the_storage_of_the_make(self, name: str, announced: str) -> None:
+        modem = quiet(name)
+        modem.ask("AT+CNMI=2,1")
+        assert modem.receive_message("hello") == [f"+CMTI: {announced}"]
+
+
+class TestIndications:
+    @pytest.mark.parametrize(
+        ("name", "possible", "at_first"),
+        [
+            ("huawei-e173", "(0-2),(0-3),(0,2),(0-2),(0,1)", "0,0,0,0,0"),
+            ("sim800l", "(0-3),(0-3),(0,2),(0,1),(0,1)", "2,1,0,0,0"),
+            ("sim7600", "(0-2),(0-3),(0,2),(0-2),(0,1)", "2,1,0,0,0"),
+            ("quectel-ec25", "(0-2),(0-3),(0,2),(0-2),(0,1)", "2,1,0,0,0"),
+        ],
+    )
+    def test_each_make_takes_its_own_and_has_some_at_first(self, name: str, possible: str, at_first: str) -> None:
+        modem = quiet(name)
+        assert modem.ask("AT+CNMI=?") == [f"+CNMI: {possible}", "OK"]
+        assert modem.ask("AT+CNMI?") == [f"+CNMI: {at_first}", "OK"]
+
+    def test_a_value_that_the_make_does_not_have_is_refused(self) -> None:
+        assert quiet("huawei-e173").ask("AT+CNMI=3,1") == ["ERROR"]
+        assert quiet("sim800l").ask("AT+CNMI=2,1,0,2") == ["ERROR"]
+
+    @pytest.mark.parametrize("command", ["AT+CNMI=?", "AT+CNMI?", "AT+CNMI=2,1,0,2"])
+    def test_a_nokia_knows_nothing_of_it(self, command: str) -> None:
+        assert quiet("nokia").ask(command) == ["ERROR"]
+
+    def test_a_nokia_tells_nobody_of_a_message_and_lists_it_when_asked(self) -> None:
+        modem = quiet("nokia")
+        assert modem.receive_message("hello") == []
+        assert modem.pass_time(60.0) == []
+        modem.ask("AT+CMGF=1")
+        assert modem.ask('AT+CMGL="ALL"')[1:] == ["hello", "OK"]
 
 
 class TestCharacterSets:
