@@ -150,7 +150,8 @@ class Emulator:
 
     def received(self, phone: int, data: bytes, now_s: float) -> list[Action]:
         """Octets from the port of a phone."""
-        return self._carry_out(phone, self._engines[phone].receive(data, now_s), now_s) + self._hand_out(now_s)
+        done = self._carry_out(phone, self._engines[phone].receive(data, now_s), now_s)
+        return done + self._hand_out(now_s)
 
     def tick(self, now_s: float) -> list[Action]:
         """Time has passed: late answers, delayed messages, retries, expiry, boot and periodic lines."""

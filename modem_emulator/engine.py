@@ -224,17 +224,15 @@ class Engine:
 
     def _say_what_waited(self) -> None:
         """Say what start-up had to say once the SIM is unlocked."""
-        if self._waiting_for_sim and self.equipment.sim.state is SimState.READY:
+        if self.equipment.sim.state is SimState.READY:
             for text in self._waiting_for_sim:
                 self._say(text)
             self._waiting_for_sim.clear()
 
     def _end_periodic(self, invocation: Invocation) -> None:
         """End the periodic lines that the command ends which has just succeeded."""
-        periodic = self.equipment.profile.periodic
-        if periodic:
-            typed = invocation.name + invocation.form.value + ",".join(invocation.parameters.values)
-            self._ended.update(one for one in periodic if typed.startswith(one.until))
+        typed = invocation.name + invocation.form + ",".join(invocation.parameters.values)
+        self._ended.update(one for one in self.equipment.profile.periodic if typed.startswith(one.until))
 
     def _say_again(self, periodic: PeriodicLine) -> None:
         if periodic in self._ended:
@@ -484,8 +482,10 @@ class Engine:
         if invocation is _BARE_AT:
             return []
         result = self._answer(invocation)
-        self._end_periodic(invocation)
-        self._say_what_waited()
+        if self.equipment.profile.periodic:
+            self._end_periodic(invocation)
+        if self._waiting_for_sim:
+            self._say_what_waited()
         return result
 
     def _answer(self, invocation: Invocation) -> Lines | Prompt | Pending:
@@ -604,7 +604,7 @@ class Engine:
 
     def _lines(self, lines: Lines) -> None:
         if lines and not self._muted:
-            self._write(self._framed(*lines).encode("latin-1", errors="replace"))
+            self._write(self._framed(*lines).encode("latin-1", "replace"))
 
     def _result(self, result: str) -> None:
         settings = self.equipment.settings
@@ -641,7 +641,7 @@ class Engine:
             self._write(octets)
 
     def _write(self, octets: bytes) -> None:
-        self._act(Write(octets))
+        self.equipment.actions.append(Write(octets))
 
     def _act(self, action: Action) -> None:
         self.equipment.actions.append(action)

@@ -275,6 +275,9 @@ class Network:
 
     def due(self, now_s: float) -> list[Queued]:
         """What to hand over now, in order; each waits for `delivered` or `postponed` then."""
+        due_s = self.next_due_s()
+        if due_s is None or due_s > now_s:
+            return []
         self._expire(now_s, also_now=False)
         handed = self._hand_out(now_s)
         if self._expire(now_s, also_now=True):
