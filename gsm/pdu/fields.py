@@ -1,4 +1,4 @@
-"""The fields that several kinds of TPDU have: octets, addresses, times, validity (3GPP TS 23.040 clause 9.2.3)."""
+"""The fields that several kinds of TPDU have: first octet, addresses, times, validity (3GPP TS 23.040 clause 9.2.3)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -42,6 +42,34 @@ def octet(value: int, field: str) -> int:
     if not 0 <= value <= 0xFF:
         raise PduError(f"{field} {value} does not fit in one octet")
     return value
+
+
+# ---- the first octet
+
+# TP-MTI (TS 23.040 clause 9.2.3.1): what 0 to 2 mean to the network (SUBMIT, COMMAND, DELIVER-REPORT) and to a handset.
+MESSAGE_TYPE = 0x03
+DELIVER, DELIVER_REPORT, SUBMIT, SUBMIT_REPORT, STATUS_REPORT, COMMAND, RESERVED = 0, 0, 1, 1, 2, 2, 3
+
+# Its other bits, in TPDUs that have them (clauses 9.2.2.1 to 9.2.2.4).
+REJECT_DUPLICATES = 0x04
+NO_MORE_MESSAGES = 0x04
+LOOP_PREVENTION = 0x08
+STATUS_REPORT_WANTED = 0x20
+HEADER_INDICATOR = 0x40
+REPLY_PATH = 0x80
+
+
+def message_type(tpdu: bytes) -> int:
+    """TP-MTI of a TPDU. Raises PduError for an empty one."""
+    if not tpdu:
+        raise PduError("the TPDU is empty")
+    return tpdu[0] & MESSAGE_TYPE
+
+
+def expect_type(first: int, expected: int, name: str) -> None:
+    """Raises PduError, with the `name` that was expected, for another message type."""
+    if first & MESSAGE_TYPE != expected:
+        raise PduError(f"this is no {name}: its message type is {first & MESSAGE_TYPE}")
 
 
 # ---- addresses

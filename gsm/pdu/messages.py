@@ -1,11 +1,23 @@
-"""The TPDUs themselves, read and written (3GPP TS 23.040 clause 9.2.2)."""
+"""SMS-SUBMIT, SMS-DELIVER and SMS-COMMAND, read and written (3GPP TS 23.040 clause 9.2.2)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gsm.errors import PduError
 from gsm.pdu.fields import (
+    COMMAND,
+    DELIVER,
+    HEADER_INDICATOR,
+    LOOP_PREVENTION,
+    MESSAGE_TYPE,
+    NO_MORE_MESSAGES,
+    REJECT_DUPLICATES,
     RELATIVE_VALIDITY_MIN,
+    REPLY_PATH,
+    RESERVED,
+    STATUS_REPORT,
+    STATUS_REPORT_WANTED,
+    SUBMIT,
     Reader,
     decode_address,
     decode_enhanced_validity,
@@ -14,26 +26,18 @@ from gsm.pdu.fields import (
     encode_enhanced_validity,
     encode_relative_validity,
     encode_timestamp,
+    expect_type,
+    message_type,
     octet,
     relative_validity,
 )
 from gsm.pdu.header import Element, encode_header, split_header
+from gsm.pdu.reports import StatusReport, decode_status_report
 from gsm.pdu.user_data import UserData, decode_user_data, encode_user_data
 
 COMMAND_OCTETS_MAX = 156
 
-_MESSAGE_TYPE = 0x03
-_DELIVER, _SUBMIT, _STATUS_REPORT, _COMMAND, _RESERVED = 0, 1, 2, 2, 3
-_REJECT_DUPLICATES = 0x04
-_NO_MORE_MESSAGES = 0x04
-_LOOP_PREVENTION = 0x08
-_STATUS_REPORT_WANTED = 0x20
-_HEADER_INDICATOR = 0x40
-_REPLY_PATH = 0x80
 _VALIDITY_NONE, _VALIDITY_ENHANCED, _VALIDITY_RELATIVE, _VALIDITY_ABSOLUTE = range(4)
-
-# TP-PI, TS 23.040 clause 9.2.3.27.
-_HAS_PROTOCOL_ID, _HAS_CODING, _HAS_USER_DATA, _MORE_INDICATORS = 0x01, 0x02, 0x04, 0x80
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,36 +91,6 @@ class Deliver:
 
 
 @dataclass(frozen=True, slots=True)
-class StatusReport:
-    """SMS-STATUS-REPORT, what became of an earlier SUBMIT (TS 23.040 clause 9.2.2.3; TP-ST in 9.2.3.15).
-
-    `of_command`: it answers an SMS-COMMAND instead (TP-SRQ). `protocol_id` and `user_data` are optional on the air;
-    user data comes with its coding scheme.
-    """
-
-    reference: int
-    recipient: str
-    timestamp: datetime | None
-    discharge: datetime | None
-    status: int
-    more_messages: bool = False
-    of_command: bool = False
-    loop_prevention: bool = False
-    protocol_id: int | None = None
-    user_data: UserData | None = None
-
-    @property
-    def delivered(self) -> bool:
-        """The recipient has it (TP-ST 00, 01, 02)."""
-        return self.status <= 0x02
-
-    @property
-    def still_trying(self) -> bool:
-        """A temporary trouble; another report will follow (TP-ST 20 to 3F)."""
-        return 0x20 <= self.status <= 0x3F
-
-
-@dataclass(frozen=True, slots=True)
 class Command:
     """SMS-COMMAND, from a handset to the network, about an earlier SUBMIT (TS 23.040 clause 9.2.2.4; `AT+CMGC`).
 
@@ -143,12 +117,12 @@ def encode_submit(submit: Submit) -> bytes:
         raise PduError("destination is empty")
     format_bits, validity = _encode_validity(submit)
     first = (
-        _SUBMIT
-        | (_REJECT_DUPLICATES if submit.reject_duplicates else 0)
+        SUBMIT
+        | (REJECT_DUPLICATES if submit.reject_duplicates else 0)
         | format_bits
-        | (_STATUS_REPORT_WANTED if submit.status_report_request else 0)
-        | (_HEADER_INDICATOR if submit.user_data.udh else 0)
-        | (_REPLY_PATH if submit.reply_path else 0)
+        | (STATUS_REPORT_WANTED if submit.status_report_request else 0)
+        | (HEADER_INDICATOR if submit.user_data.udh else 0)
+        | (REPLY_PATH if submit.reply_path else 0)
     )
     return (
         bytes([first, octet(submit.reference, "reference")])
@@ -162,12 +136,12 @@ def encode_submit(submit: Submit) -> bytes:
 def encode_deliver(deliver: Deliver) -> bytes:
     """TPDU of an SMS-DELIVER. Raises PduError naming the field that does not fit."""
     first = (
-        _DELIVER
-        | (0 if deliver.more_messages else _NO_MORE_MESSAGES)
-        | (_LOOP_PREVENTION if deliver.loop_prevention else 0)
-        | (_STATUS_REPORT_WANTED if deliver.status_report_indication else 0)
-        | (_HEADER_INDICATOR if deliver.user_data.udh else 0)
-        | (_REPLY_PATH if deliver.reply_path else 0)
+        DELIVER
+        | (0 if deliver.more_messages else NO_MORE_MESSAGES)
+        | (LOOP_PREVENTION if deliver.loop_prevention else 0)
+        | (STATUS_REPORT_WANTED if deliver.status_report_indication else 0)
+        | (HEADER_INDICATOR if deliver.user_data.udh else 0)
+        | (REPLY_PATH if deliver.reply_path else 0)
     )
     return (
         bytes([first])
@@ -178,31 +152,12 @@ def encode_deliver(deliver: Deliver) -> bytes:
     )
 
 
-def encode_status_report(report: StatusReport) -> bytes:
-    """TPDU of an SMS-STATUS-REPORT. Raises PduError naming the field that does not fit."""
-    first = (
-        _STATUS_REPORT
-        | (0 if report.more_messages else _NO_MORE_MESSAGES)
-        | (_LOOP_PREVENTION if report.loop_prevention else 0)
-        | (_STATUS_REPORT_WANTED if report.of_command else 0)
-        | (_HEADER_INDICATOR if report.user_data is not None and report.user_data.udh else 0)
-    )
-    return (
-        bytes([first, octet(report.reference, "reference")])
-        + encode_address(report.recipient)
-        + encode_timestamp(report.timestamp)
-        + encode_timestamp(report.discharge)
-        + bytes([octet(report.status, "status")])
-        + _encode_parameters(report.protocol_id, report.user_data)
-    )
-
-
 def encode_command(command: Command) -> bytes:
     """TPDU of an SMS-COMMAND. Raises PduError naming the field that does not fit."""
     first = (
-        _COMMAND
-        | (_STATUS_REPORT_WANTED if command.status_report_request else 0)
-        | (_HEADER_INDICATOR if command.udh else 0)
+        COMMAND
+        | (STATUS_REPORT_WANTED if command.status_report_request else 0)
+        | (HEADER_INDICATOR if command.udh else 0)
     )
     data = encode_header(command.udh) + command.data
     if len(data) > COMMAND_OCTETS_MAX:
@@ -230,20 +185,6 @@ def _encode_validity(submit: Submit) -> tuple[int, bytes]:
     return _VALIDITY_RELATIVE << 3, bytes([encode_relative_validity(validity)])
 
 
-def _encode_parameters(protocol_id: int | None, user_data: UserData | None) -> bytes:
-    """TP-PI and what it announces; nothing where there is nothing to announce."""
-    if protocol_id is None and user_data is None:
-        return b""
-    indicator, octets = 0, b""
-    if protocol_id is not None:
-        indicator |= _HAS_PROTOCOL_ID
-        octets += bytes([octet(protocol_id, "protocol id")])
-    if user_data is not None:
-        indicator |= _HAS_CODING | _HAS_USER_DATA
-        octets += bytes([octet(user_data.dcs, "coding scheme")]) + encode_user_data(user_data)
-    return bytes([indicator]) + octets
-
-
 # ---- decoding
 
 
@@ -251,7 +192,7 @@ def decode_submit(tpdu: bytes) -> Submit:
     """Read an SMS-SUBMIT. Raises PduError."""
     reader = Reader(tpdu)
     first = reader.octet("first octet")
-    _expect_type(first, _SUBMIT, "SMS-SUBMIT")
+    expect_type(first, SUBMIT, "SMS-SUBMIT")
     reference = reader.octet("reference")
     destination = decode_address(reader, "destination")
     protocol_id = reader.octet("protocol id")
@@ -260,12 +201,12 @@ def decode_submit(tpdu: bytes) -> Submit:
     validity, single_shot = _decode_validity(reader, validity_format)
     return Submit(
         destination,
-        decode_user_data(reader, dcs, bool(first & _HEADER_INDICATOR)),
+        decode_user_data(reader, dcs, bool(first & HEADER_INDICATOR)),
         reference,
-        bool(first & _STATUS_REPORT_WANTED),
+        bool(first & STATUS_REPORT_WANTED),
         validity,
-        bool(first & _REJECT_DUPLICATES),
-        bool(first & _REPLY_PATH),
+        bool(first & REJECT_DUPLICATES),
+        bool(first & REPLY_PATH),
         protocol_id,
         validity_format == _VALIDITY_ENHANCED,
         single_shot,
@@ -276,52 +217,21 @@ def decode_deliver(tpdu: bytes) -> Deliver:
     """Read an SMS-DELIVER. Raises PduError."""
     reader = Reader(tpdu)
     first = reader.octet("first octet")
-    if first & _MESSAGE_TYPE != _RESERVED:  # a handset takes the reserved type for a DELIVER (clause 9.2.3.1)
-        _expect_type(first, _DELIVER, "SMS-DELIVER")
+    if first & MESSAGE_TYPE != RESERVED:  # a handset takes the reserved type for a DELIVER (clause 9.2.3.1)
+        expect_type(first, DELIVER, "SMS-DELIVER")
     originator = decode_address(reader, "originator")
     protocol_id = reader.octet("protocol id")
     dcs = reader.octet("coding scheme")
     timestamp = decode_timestamp(reader)
     return Deliver(
         originator,
-        decode_user_data(reader, dcs, bool(first & _HEADER_INDICATOR)),
+        decode_user_data(reader, dcs, bool(first & HEADER_INDICATOR)),
         timestamp,
-        not first & _NO_MORE_MESSAGES,
-        bool(first & _STATUS_REPORT_WANTED),
-        bool(first & _REPLY_PATH),
+        not first & NO_MORE_MESSAGES,
+        bool(first & STATUS_REPORT_WANTED),
+        bool(first & REPLY_PATH),
         protocol_id,
-        bool(first & _LOOP_PREVENTION),
-    )
-
-
-def decode_status_report(tpdu: bytes) -> StatusReport:
-    """Read an SMS-STATUS-REPORT. Raises PduError.
-
-    Optional parameters that make no sense are taken for absent: what a report is for stands before them, and SIMs pad
-    their records with FF.
-    """
-    reader = Reader(tpdu)
-    first = reader.octet("first octet")
-    _expect_type(first, _STATUS_REPORT, "SMS-STATUS-REPORT")
-    reference = reader.octet("reference")
-    recipient = decode_address(reader, "recipient")
-    timestamp, discharge = decode_timestamp(reader), decode_timestamp(reader)
-    status = reader.octet("status")
-    try:
-        protocol_id, user_data = _decode_parameters(reader, bool(first & _HEADER_INDICATOR))
-    except PduError:
-        protocol_id, user_data = None, None
-    return StatusReport(
-        reference,
-        recipient,
-        timestamp,
-        discharge,
-        status,
-        not first & _NO_MORE_MESSAGES,
-        bool(first & _STATUS_REPORT_WANTED),
-        bool(first & _LOOP_PREVENTION),
-        protocol_id,
-        user_data,
+        bool(first & LOOP_PREVENTION),
     )
 
 
@@ -329,7 +239,7 @@ def decode_command(tpdu: bytes) -> Command:
     """Read an SMS-COMMAND. Raises PduError."""
     reader = Reader(tpdu)
     first = reader.octet("first octet")
-    _expect_type(first, _COMMAND, "SMS-COMMAND")
+    expect_type(first, COMMAND, "SMS-COMMAND")
     reference = reader.octet("reference")
     protocol_id = reader.octet("protocol id")
     command = reader.octet("command type")
@@ -340,35 +250,24 @@ def decode_command(tpdu: bytes) -> Command:
         raise PduError(f"command data length {length} is too large")
     data = reader.take(length, "command data")
     udh: tuple[Element, ...] = ()
-    if first & _HEADER_INDICATOR:
+    if first & HEADER_INDICATOR:
         udh, data = split_header(data)
-    wanted = bool(first & _STATUS_REPORT_WANTED)
+    wanted = bool(first & STATUS_REPORT_WANTED)
     return Command(destination, command, message_number, reference, wanted, protocol_id, data, udh)
 
 
 def decode_incoming(tpdu: bytes) -> Deliver | StatusReport:
     """Read what a handset may receive, by its message type. Raises PduError."""
-    if _message_type(tpdu) == _STATUS_REPORT:
+    if message_type(tpdu) == STATUS_REPORT:
         return decode_status_report(tpdu)
     return decode_deliver(tpdu)
 
 
 def decode_outgoing(tpdu: bytes) -> Submit | Command:
     """Read what a handset may send on its own account, by its message type. Raises PduError."""
-    if _message_type(tpdu) == _COMMAND:
+    if message_type(tpdu) == COMMAND:
         return decode_command(tpdu)
     return decode_submit(tpdu)
-
-
-def _message_type(tpdu: bytes) -> int:
-    if not tpdu:
-        raise PduError("the TPDU is empty")
-    return tpdu[0] & _MESSAGE_TYPE
-
-
-def _expect_type(first: int, expected: int, name: str) -> None:
-    if first & _MESSAGE_TYPE != expected:
-        raise PduError(f"this is no {name}: its message type is {first & _MESSAGE_TYPE}")
 
 
 def _decode_validity(reader: Reader, kind: int) -> tuple[timedelta | datetime | None, bool]:
@@ -379,19 +278,3 @@ def _decode_validity(reader: Reader, kind: int) -> tuple[timedelta | datetime | 
     if kind == _VALIDITY_ENHANCED:
         return decode_enhanced_validity(reader)
     return None, False
-
-
-def _decode_parameters(reader: Reader, has_header: bool) -> tuple[int | None, UserData | None]:
-    """TP-PI and what it announces; a coding scheme without user data is dropped."""
-    octets = reader.rest()
-    if not octets:
-        return None, None
-    reader = Reader(octets)
-    indicator = more = reader.octet("parameter indicator")
-    while more & _MORE_INDICATORS:
-        more = reader.octet("parameter indicator")
-    protocol_id = reader.octet("protocol id") if indicator & _HAS_PROTOCOL_ID else None
-    dcs = reader.octet("coding scheme") if indicator & _HAS_CODING else 0
-    if not indicator & _HAS_USER_DATA:
-        return protocol_id, None
-    return protocol_id, decode_user_data(reader, dcs, has_header)

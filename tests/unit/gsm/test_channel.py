@@ -56,6 +56,9 @@ def asked(command: str, received: bytes) -> list[Event]:
     ],
 )
 def test_an_answer_is_the_answer(command: str, answer: str) -> None:
+    """Shapes of TS 27.007 (clauses 5.1, 5.4, 5.6, 7.1, 7.2, 7.15, 8.3, 8.5, 8.37, 9.2), TS 27.005 (3.2.5, 4.2), V.250
+    (6.1.3 ATI, 5.7.1 result codes). +ICCID and COMMAND NOT SUPPORT are not of those: modems in use say them.
+    """
     assert asked(command, b"\r\n" + answer.encode() + b"\r\n") == [Answer(tuple(answer.split("\r\n")))]
 
 
@@ -83,6 +86,9 @@ def test_an_answer_is_the_answer(command: str, answer: str) -> None:
     ],
 )
 def test_an_unsolicited_code_is_no_part_of_any_answer(command: str, code: str) -> None:
+    """TS 27.005 clause 3.4.1 (+CMTI, +CDSI), TS 27.007 7.2 (+CREG), 7.15 (+CUSD), 7.6 (+CLIP), 10.1.20 (+CGREG),
+    V.250 5.7.1 (RING, NO CARRIER). Codes with ^ are Huawei's, +WIND is Wavecom's, Call Ready is SIMCom's.
+    """
     events = asked(command, f"\r\n{code}\r\n\r\nOK\r\n".encode())
     assert events == [Unsolicited((code,)), Answer(("OK",))]
 
@@ -102,6 +108,7 @@ def test_each_code_of_a_burst_is_an_event() -> None:
 
 
 def test_a_code_with_its_pdu_is_one_event_even_inside_an_answer() -> None:
+    """TS 27.005 clause 3.4.1: in PDU mode +CMT and +CDS are followed by a line with the PDU."""
     events = asked("AT+CSQ", b"+CMT: ,23\r\n0791AB\r\n+CDS: 25\r\n0006AB\r\n+CSQ: 1,9\r\nOK\r\n")
     assert events == [
         Unsolicited(("+CMT: ,23", "0791AB")),
@@ -126,6 +133,7 @@ def test_a_ussd_text_that_never_ends_stops_nothing() -> None:
 
 
 def test_a_caller_is_told_with_the_ring() -> None:
+    """TS 27.007 clause 7.6: +CLIP follows each RING."""
     assert Channel().receive(b'RING\r\n\r\n+CLIP: "+86138",145\r\n') == [Unsolicited(("RING", '+CLIP: "+86138",145'))]
 
 

@@ -42,11 +42,13 @@ def test_a_part_alone_is_handed_over_after_a_day_as_incomplete() -> None:
 
 
 def test_listed_messages_are_the_received_ones() -> None:
+    """TS 27.005 clause 4.1 (+CMGL in PDU mode) and 3.1 <stat>: 0 and 1 are received, 2 and 3 are to be sent."""
     lines = ["+CMGL: 1,0,,23", "AA", "+CMGL: 2,3,,23", "BB", "+CMGL:3,1,,23", "CC", "OK"]
     assert list(listed(lines)) == [(1, "AA"), (3, "CC")]
 
 
 def test_memories_are_those_that_can_be_read() -> None:
+    """TS 27.005 clause 3.2.2: the first list of +CPMS=? is <mem1>, from which messages are read and deleted."""
     assert memories_of(['+CPMS: ("ME","SM","SR"),("ME"),("SM")', "OK"]) == ["SM", "ME"]
     assert memories_of(['+CPMS: (("SM","BM","SR"),("SM"))', "OK"]) == ["SM"]
     assert memories_of(["ERROR"]) == []

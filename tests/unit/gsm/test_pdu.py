@@ -17,21 +17,26 @@ from gsm.pdu import (
     CommandType,
     Concatenation,
     Deliver,
+    DeliverReport,
     Element,
     Ports,
     StatusReport,
     Submit,
+    SubmitReport,
     UserData,
     alphabet_of,
     decode_command,
     decode_deliver,
+    decode_deliver_report,
     decode_incoming,
     decode_status_report,
     decode_submit,
     encode_command,
     encode_deliver,
+    encode_deliver_report,
     encode_status_report,
     encode_submit,
+    encode_submit_report,
     split,
     to_hex,
 )
@@ -288,3 +293,15 @@ def test_a_name_has_at_most_eleven_septets_of_which_an_extension_character_takes
     for name in ("Twelve chars", "ten chars €€"):
         with pytest.raises(PduError, match="11 characters"):
             encode_deliver(Deliver(name, UserData(b"")))
+
+
+def test_reports_to_a_deliver_and_a_submit_are_laid_out_as_the_specification_says() -> None:
+    """TS 23.040 clauses 9.2.2.1a and 9.2.2.2a: TP-FCS only in an RP-ERROR; then TP-PI, and TP-SCTS behind it."""
+    assert encode_deliver_report(DeliverReport()).hex() == "0000"
+    assert encode_deliver_report(DeliverReport(0xD3, protocol_id=0x7F)).hex() == "00d3017f"
+    moment = datetime(2026, 11, 23, 6, 5, 4, tzinfo=timezone(timedelta(hours=8)))
+    assert encode_submit_report(SubmitReport(moment)).hex() == "010062113260504023"
+    report = SubmitReport(moment, 0xC1, user_data=UserData.of_text("hi"))
+    assert encode_submit_report(report).hex() == "01c106621132605040230002e834"
+    with pytest.raises(PduError, match="user data is cut short"):
+        decode_deliver_report(bytes.fromhex("00060002e8"))

@@ -14,19 +14,25 @@ from gsm.pdu import (
     Command,
     Concatenation,
     Deliver,
+    DeliverReport,
     StatusReport,
     Submit,
+    SubmitReport,
     UserData,
     decode_command,
     decode_deliver,
+    decode_deliver_report,
     decode_incoming,
     decode_outgoing,
     decode_status_report,
     decode_submit,
+    decode_submit_report,
     encode_command,
     encode_deliver,
+    encode_deliver_report,
     encode_status_report,
     encode_submit,
+    encode_submit_report,
     from_hex,
     relative_validity,
     split,
@@ -52,7 +58,19 @@ ENCODERS = {
     Deliver: encode_deliver,
     StatusReport: encode_status_report,
     Command: encode_command,
+    DeliverReport: encode_deliver_report,
+    SubmitReport: encode_submit_report,
 }
+DECODERS = [
+    decode_submit,
+    decode_deliver,
+    decode_status_report,
+    decode_command,
+    decode_incoming,
+    decode_outgoing,
+    decode_deliver_report,
+    decode_submit_report,
+]
 
 
 @given(
@@ -108,6 +126,16 @@ def test_command_survives_with_any_fields(command: Command) -> None:
     assert decode_outgoing(encode_command(command)) == command
 
 
+@given(st.builds(DeliverReport, st.none() | OCTET, st.none() | OCTET, st.none() | USER_DATA))
+def test_deliver_report_survives_with_any_fields(report: DeliverReport) -> None:
+    assert decode_deliver_report(encode_deliver_report(report), report.cause is not None) == report
+
+
+@given(st.builds(SubmitReport, st.none() | MOMENTS, st.none() | OCTET, st.none() | OCTET, st.none() | USER_DATA))
+def test_submit_report_survives_with_any_fields(report: SubmitReport) -> None:
+    assert decode_submit_report(encode_submit_report(report), report.cause is not None) == report
+
+
 @given(ADDRESSES, st.none() | TYPED_NUMBERS)
 def test_an_address_keeps_its_type(address: str, smsc: Address | None) -> None:
     tpdu = encode_deliver(Deliver(address, UserData(b"")))
@@ -119,10 +147,7 @@ def test_an_address_keeps_its_type(address: str, smsc: Address | None) -> None:
     assert smsc is None or (isinstance(centre, Address) and centre.kind == smsc.kind)
 
 
-@pytest.mark.parametrize(
-    "decode",
-    [decode_submit, decode_deliver, decode_status_report, decode_command, decode_incoming, decode_outgoing],
-)
+@pytest.mark.parametrize("decode", DECODERS)
 @given(octets=st.binary(max_size=200))
 def test_any_octets_are_refused_or_written_again_with_the_same_meaning(decode, octets) -> None:  # type: ignore[no-untyped-def]
     try:

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gsm.pdu import UserData, split
+from gsm.pdu import UserData, split, text_of
 from gsm.reassembly import Complete, Duplicate, Reassembler, Waiting
 
 
@@ -36,6 +36,7 @@ def test_parts_of_other_senders_and_references_do_not_mix() -> None:
 
 
 def test_the_same_place_with_other_content_starts_a_new_message_and_gives_the_old_up() -> None:
+    """TS 23.040 clause 9.2.3.24.1 lets a reference be used again; what then happens is rule 4 of the module."""
     reassembler: Reassembler[str] = Reassembler()
     reassembler.add("+86", split("a" * 200)[0], "old", 0)
     new = split("b" * 200)
@@ -58,3 +59,12 @@ def test_a_flood_of_first_parts_gives_the_oldest_up() -> None:
         reassembler.add("+86", split("a" * 200, reference)[0], reference, reference)
     assert len(reassembler) == 8
     assert reassembler.given_up(100) == list(range(92))
+
+
+def test_a_code_unit_cut_in_two_is_joined_and_half_a_one_spoils_no_other_part() -> None:
+    """UCS-2 in parts of an odd number of octets; TS 23.040 clause 9.2.3.24.1 cuts at characters."""
+    octets = "余额".encode("utf-16-be")
+    halves = [UserData(octets[:1], 0x08), UserData(octets[1:], 0x08)]
+    assert text_of(halves) == "余额"
+    assert text_of([UserData(octets[:3], 0x08), UserData(octets, 0x08)]) == "余\ufffd余额"
+    assert text_of([UserData.of_text("a"), UserData.of_text("银"), UserData.of_octets(b"b")]) == "a银b"

@@ -23,6 +23,10 @@ from gsm.sim import imsi_of, own_number_of, pin_state_of, sim_error
     ],
 )
 def test_own_number(line: str, number: str | None) -> None:
+    """TS 27.007 clause 7.1 (+CNUM: alpha, number, type, and speed and service at will) and 8.12 (+CPBR).
+
+    Names without quotes, missing names and numbers without quotes are not of that clause: the driver has to bear them.
+    """
     assert own_number_of([line, "OK"]) == number
 
 
@@ -32,6 +36,7 @@ def test_the_first_line_with_a_number_counts() -> None:
 
 @pytest.mark.parametrize("line", ["460001234567890", "+CIMI: 460001234567890", '"460001234567890"'])
 def test_imsi(line: str) -> None:
+    """TS 27.007 clause 5.6: digits alone. A prefix or quotes are not of that clause and are borne."""
     assert imsi_of(["", line, "OK"]) == "460001234567890"
     assert imsi_of(["OK"]) is None
 
@@ -40,6 +45,7 @@ def test_imsi(line: str) -> None:
     ("line", "state"), [("+CPIN:READY", "READY"), ("+CPIN: SIM PIN", "SIM PIN"), ("+CPIN: sim puk", "SIM PUK")]
 )
 def test_pin_state(line: str, state: str) -> None:
+    """TS 27.007 clause 8.3. The missing space and the small letters are not of that clause and are borne."""
     assert pin_state_of([line, "OK"]) == state
 
 
@@ -48,5 +54,6 @@ def test_pin_state(line: str, state: str) -> None:
     [(10, SimMissing), (13, SimMissing), (11, SimPinNeeded), (12, SimPukNeeded), (16, SimPinWrong)],
 )
 def test_errors_about_the_sim_have_names(code: int, kind: type[Exception]) -> None:
+    """TS 27.007 clause 9.2.1: 10 not inserted, 11 PIN, 12 PUK, 13 failure, 16 wrong password; 30 is no network."""
     assert type(sim_error(code)) is kind
     assert sim_error(30) is None
