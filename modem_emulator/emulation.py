@@ -16,7 +16,7 @@ from time import time
 from typing import Any, Literal, TypeVar
 
 from gsm import pdu
-from gsm.pdu import StatusReport, Submit, UserData
+from gsm.pdu import StatusReport, UserData
 from gsm.reassembly import Complete, Reassembler
 from modem_emulator import faults, profiles
 from modem_emulator.emulator import Phone
@@ -32,6 +32,8 @@ from modem_emulator.store import MemoryStore, Status, Store, StoredMessage
 WAIT_S = 10.0
 # The network is quiet when nothing has moved for so long; a client that works lets less pass between two commands.
 QUIET_S = 0.1
+# How often a thing is looked at that is waited for: often enough not to be noticed, and next to no work.
+LOOK_S = 0.025
 # The last so many pieces of a modem's dialogue are kept: minutes of a busy client. What goes one way is one piece,
 # until it has so many octets; then joining would cost more than it shows.
 TRAFFIC_PIECES_MAX = 10_000
@@ -76,8 +78,12 @@ class SentMessage:
 
 @dataclass(frozen=True, slots=True)
 class StoredText:
-    """A message in a slot: its index for +CMGR, its status, whom it is from or to, and its text (none in a report)."""
+    """A message in a slot: storage (SM, ME, SR) and index for +CMGR, status, whom it is from or to, and its text.
 
+    A delivery report has no text.
+    """
+
+    storage: str
     index: int
     status: Status
     number: str
@@ -127,12 +133,33 @@ class EmulatedModem:
             lambda: f"{self.name} sent no message in {timeout_s:g} s; its dialogue:\n{self._dialogue()}",
         )
 
+    def wait_until_registered(self, timeout_s: float = WAIT_S) -> None:
+        """Wait until the modem has started and the network can reach it: some makes take five seconds.
+
+        Raises NotInTime, also when its SIM waits for a PIN.
+        """
+        self._emulation.wait(
+            lambda: self._equipment.registered or None,
+            timeout_s,
+            lambda: (
+                f"{self.name} is not registered after {timeout_s:g} s; its SIM is {self._equipment.sim.state.value}"
+            ),
+        )
+
     @property
     def stored(self) -> tuple[StoredText, ...]:
-        """The messages on the SIM, by index; looking leaves them unread."""
-        return self._emulation.call(
-            lambda _: tuple(_stored_text(index, message) for index, message in self._equipment.sim.slots)
-        )
+        """The messages in all storages, the SIM's first, by index; looking leaves them unread."""
+
+        def look(_: Server) -> tuple[StoredText, ...]:
+            equipment = self._equipment
+            storages = dict.fromkeys(("SM", *equipment.profile.storage.slots))
+            return tuple(
+                _stored_text(storage, index, message)
+                for storage in storages
+                for index, message in equipment.storage(storage)
+            )
+
+        return self._emulation.call(look)
 
     @property
     def signal(self) -> int | None:
@@ -296,7 +323,8 @@ class _Emulation:
                 async with asyncio.timeout(timeout_s):
                     while (seen := look()) is None:
                         self._changed.clear()
-                        await self._changed.wait()
+                        with suppress(TimeoutError):  # not all that is waited for says that it has happened
+                            await asyncio.wait_for(self._changed.wait(), LOOK_S)
                     return seen
             except TimeoutError:
                 raise NotInTime(complaint()) from None
@@ -310,7 +338,7 @@ class _Emulation:
             while (unrest := self._unrest()) is not None:
                 if time() > end_s:
                     raise NotInTime(f"not quiet in {timeout_s:g} s: {unrest}")
-                await asyncio.sleep(QUIET_S / 4)
+                await asyncio.sleep(LOOK_S)
 
         self._post(in_loop())
 
@@ -415,11 +443,11 @@ def _readable(octets: bytes) -> str:
     return octets.decode("latin-1").encode("unicode_escape").decode()
 
 
-def _stored_text(index: int, message: StoredMessage) -> StoredText:
+def _stored_text(storage: str, index: int, message: StoredMessage) -> StoredText:
     if message.status in (Status.STORED_UNSENT, Status.STORED_SENT):
-        submit: Submit = pdu.decode_submit(message.tpdu)
-        return StoredText(index, message.status, submit.destination, submit.text)
+        submit = pdu.decode_submit(message.tpdu)
+        return StoredText(storage, index, message.status, submit.destination, submit.text)
     incoming = pdu.decode_incoming(message.tpdu)
     if isinstance(incoming, StatusReport):
-        return StoredText(index, message.status, incoming.recipient, "")
-    return StoredText(index, message.status, incoming.originator, incoming.text)
+        return StoredText(storage, index, message.status, incoming.recipient, "")
+    return StoredText(storage, index, message.status, incoming.originator, incoming.text)

@@ -60,7 +60,7 @@ def gsm_network(request: pytest.FixtureRequest, gsm_modem_profile: str) -> Itera
 
 @pytest.fixture
 def gsm_modem(gsm_network: EmulatedNetwork) -> EmulatedModem:
-    """One modem, switched on and registered; see `EmulatedModem`."""
+    """One modem, switched on; a make that takes its time to start may be deaf yet (`wait_until_registered`)."""
     return gsm_network.modems[0]
 
 

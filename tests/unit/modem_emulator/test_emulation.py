@@ -117,6 +117,24 @@ def test_a_text_from_a_name_arrives_and_is_announced() -> None:
         assert (stored.status, stored.number, stored.text) == (Status.RECEIVED_UNREAD, "YINXIN", "hello")
 
 
+def test_a_stored_message_says_where_it_lies() -> None:
+    with emulated(profile="quectel-ec25") as network:
+        (modem,) = network.modems
+        modem.wait_until_registered(WAIT_S)
+        modem.receives("hello")
+        network.wait_until_quiet(WAIT_S)
+        assert [(one.storage, one.index, one.text) for one in modem.stored] == [("ME", 1, "hello")]
+
+
+def test_a_locked_modem_is_not_registered_until_its_pin_is_there() -> None:
+    with emulated(pin="1234") as network, typing_at(network.modems[0]) as terminal:
+        (modem,) = network.modems
+        with pytest.raises(NotInTime, match="its SIM is SIM PIN"):
+            modem.wait_until_registered(0.05)
+        terminal.ask("AT+CPIN=1234\r")
+        modem.wait_until_registered(WAIT_S)
+
+
 def test_what_no_sms_can_hold_is_refused_where_it_is_sent() -> None:
     with emulated() as network, pytest.raises(Exception, match="address"):
         network.modems[0].receives("hello", sender="a name that is too long for it")
