@@ -10,6 +10,7 @@ from modem_emulator.faults import Fault, MessageFault
 from modem_emulator.profile import Profile
 from modem_emulator.records import InvalidRecord
 from modem_emulator.sim import PHONEBOOK_RECORDS, CombinedSlots, Phonebook, Sim, SimState, Slots
+from modem_emulator.sim_files import Card
 from modem_emulator.store import Status, StoredMessage
 
 
@@ -173,6 +174,7 @@ class Equipment:
         default_factory=dict
     )
     unacknowledged: bool = False
+    card: Card | None = None  # the SIM's files, made when first asked for
 
     def __post_init__(self) -> None:
         self.memories = list(self.profile.storage.initially)

@@ -21,7 +21,7 @@ PUK = "12345678"
 PIN2, PUK2 = "0000", "12345678"
 NAME_CHARACTERS_MAX = 20
 # Phonebooks of a usual SIM with their records: EF ADN, FDN, MSISDN, ECC (TS 51.011 clauses 10.5.1, 10.5.2, 10.5.5 and
-# 10.3.27), and last dialled numbers (EF LND, clause 10.5.6).
+# 10.3.27), and last dialled numbers (EF LND, clause 10.5.8).
 PHONEBOOK_RECORDS = {"SM": 100, "FD": 10, "ON": 2, "EN": 5, "LD": 10}
 # The emergency number of GSM (TS 22.101 clause 10.1).
 EMERGENCY_NUMBER = "112"
@@ -253,6 +253,8 @@ class Sim:
         self.pin2_attempts, self.puk2_attempts = PIN_ATTEMPTS_MAX, PUK_ATTEMPTS_MAX
         self._pin2 = PIN2
         self._phonebooks: dict[str, Phonebook] = {}
+        # By file and record (0 for a file without), what was written over what `sim_files` makes.
+        self.written_files: dict[tuple[int, int], bytes] = {}
         self.lock_enabled = pin is not None
         self.pin_attempts = PIN_ATTEMPTS_MAX
         self.puk_attempts = PUK_ATTEMPTS_MAX

@@ -34,6 +34,8 @@ RULES = sorted(
         "modem_emulator/outcome.py",
         "modem_emulator/short_message.py",
         "modem_emulator/sim.py",
+        "modem_emulator/sim_files.py",
+        "modem_emulator/ussd.py",
         "modem_emulator/waiting.py",
         "modem_emulator/character_sets.py",
         "modem_emulator/command_line.py",

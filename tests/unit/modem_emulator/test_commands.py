@@ -37,7 +37,7 @@ class TestTable:
         for name, command in COMMANDS.items():
             if command.read:
                 assert answer(engine, f"{name}?")[-1] == "OK", name
-            if command.execute and name[0] == "+" and name != "+CNMA":
+            if command.execute and name[0] == "+" and name not in ("+CNMA", "+CUAD"):
                 assert answer(engine, name)[-1] == "OK", name
 
     def test_a_read_answer_can_be_set_again(self) -> None:
