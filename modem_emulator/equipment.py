@@ -178,6 +178,7 @@ class Equipment:
 
     def __post_init__(self) -> None:
         self.memories = list(self.profile.storage.initially)
+        self.sim.slots.first = self.profile.storage.first_index
         self.settings = Settings.of(self.profile)
 
     @property
@@ -301,5 +302,6 @@ class Equipment:
             size = self.profile.storage.slots.get(name)
             if size is None:
                 raise InvalidRecord(f"this modem has no storage {name}")
-            slots = self.own_slots[name] = Slots(self.sim.store, f"{self.imei}/{name}", size)
+            owner = f"{self.imei}/{name}"
+            slots = self.own_slots[name] = Slots(self.sim.store, owner, size, self.profile.storage.first_index)
         return slots

@@ -101,6 +101,7 @@ class OwnNumber:
 class Storage:
     """Message storages by name (SM the SIM, ME the modem, SR status reports, MT all of SM and ME) with their slots,
     which of them +CPMS takes for <mem1>, <mem2> and <mem3>, and which are chosen at power on (TS 27.005 clause 3.2.2).
+    `first_index`, 1 or 0, is the <index> of the first slot of each.
 
     The SIM's own size is a property of the phone, not of the modem: `slots` of SM is only its usual size.
     """
@@ -110,6 +111,7 @@ class Storage:
     writing: tuple[str, ...] = ("SM", "ME")
     receiving: tuple[str, ...] = ("SM", "ME")
     initially: tuple[str, ...] = ("SM", "SM", "SM")
+    first_index: int = 1
     source: str = ""
 
 
@@ -262,22 +264,28 @@ def _check_times(profile: Profile) -> None:
 
 
 def _check_storage(profile: Profile) -> None:
-    storage = profile.storage
+    place, storage = f"{profile.name}.storage", profile.storage
     for memory, slots in storage.slots.items():
         if memory == "MT" or not re.fullmatch(r"[A-Z]{2}", memory):
-            raise InvalidProfile(f"{profile.name}.storage.slots.{memory}: a storage is named by two letters, not MT")
+            raise InvalidProfile(f"{place}.slots.{memory}: a storage is named by two letters, not MT")
         if slots not in range(1, SLOTS_MAX + 1):
-            raise InvalidProfile(f"{profile.name}.storage.slots.{memory} must be 1 to {SLOTS_MAX}")
+            raise InvalidProfile(f"{place}.slots.{memory} must be 1 to {SLOTS_MAX}")
+    if storage.first_index not in range(2):
+        raise InvalidProfile(f"{place}.first_index must be 0 or 1")
+    _check_chosen(place, storage)
+
+
+def _check_chosen(place: str, storage: Storage) -> None:
     known = {*storage.slots, "MT"}
     for key in ("reading", "writing", "receiving", "initially"):
         for memory in getattr(storage, key):
             if memory not in known:
-                raise InvalidProfile(f"{profile.name}.storage.{key} names {memory}, which has no slots")
+                raise InvalidProfile(f"{place}.{key} names {memory}, which has no slots")
     if len(storage.initially) != 3:
-        raise InvalidProfile(f"{profile.name}.storage.initially must name three storages")
+        raise InvalidProfile(f"{place}.initially must name three storages")
     for memory, key in zip(storage.initially, ("reading", "writing", "receiving"), strict=True):
         if memory not in getattr(storage, key):
-            raise InvalidProfile(f"{profile.name}.storage.initially: {memory} is not in {key}")
+            raise InvalidProfile(f"{place}.initially: {memory} is not in {key}")
 
 
 def _check_indications(profile: Profile) -> None:

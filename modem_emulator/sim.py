@@ -100,13 +100,15 @@ class Phonebook:
 
 
 class Slots:
-    """Message slots, numbered from 1 to `size`, written through to a store under the name of their owner.
+    """`size` message slots, written through to a store under the name of their owner.
 
-    The owner is the IMSI for a SIM's slots and any other text for those of a modem.
+    The owner is the IMSI for a SIM's slots and any other text for those of a modem. They are numbered from `first`
+    on, 1 or 0: that is the modem's habit, for the SIM's slots too.
     """
 
-    def __init__(self, store: Store, owner: str, size: int = MESSAGE_SLOTS) -> None:
+    def __init__(self, store: Store, owner: str, size: int = MESSAGE_SLOTS, first: int = 1) -> None:
         self.size = size
+        self.first = first
         self._store = store
         self._owner = owner
         self._messages = store.slots(owner)
@@ -121,7 +123,7 @@ class Slots:
 
     def add(self, message: StoredMessage) -> int:
         """Put into the lowest free slot and return its index. Raises SlotsFull."""
-        for index in range(1, self.size + 1):
+        for index in self._indexes:
             if index not in self._messages:
                 self._write(index, message)
                 return index
@@ -157,8 +159,12 @@ class Slots:
         self._store.remove_slot(self._owner, index)
 
     def _check(self, index: int) -> None:
-        if not 1 <= index <= self.size:
-            raise SlotEmpty(f"slots are numbered 1 to {self.size}")
+        if index not in self._indexes:
+            raise SlotEmpty(f"slots are numbered {self._indexes.start} to {self._indexes.stop - 1}")
+
+    @property
+    def _indexes(self) -> range:
+        return range(self.first, self.first + self.size)
 
     def _write(self, index: int, message: StoredMessage) -> None:
         self._messages[index] = message
@@ -220,7 +226,7 @@ class CombinedSlots:
         slots.delete(inner)
 
     def _part(self, index: int) -> tuple[Slots, int]:
-        if index <= self._first.size:
+        if index < self._first.first + self._first.size:
             return self._first, index
         return self._second, index - self._first.size
 

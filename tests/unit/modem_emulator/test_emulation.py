@@ -123,7 +123,7 @@ def test_a_stored_message_says_where_it_lies() -> None:
         modem.wait_until_registered(WAIT_S)
         modem.receives("hello")
         network.wait_until_quiet(WAIT_S)
-        assert [(one.storage, one.index, one.text) for one in modem.stored] == [("ME", 1, "hello")]
+        assert [(one.storage, one.index, one.text) for one in modem.stored] == [("ME", 0, "hello")]
 
 
 def test_a_locked_modem_is_not_registered_until_its_pin_is_there() -> None:

@@ -138,6 +138,7 @@ class TestProfilesOfOnesOwn:
             ({"storage": {"slots": {"MT": 9}}}, "mine.storage.slots.MT: a storage is named by two letters, not MT"),
             ({"storage": {"reading": ["SM", "BM"]}}, "mine.storage.reading names BM, which has no slots"),
             ({"storage": {"initially": ["SM", "SM"]}}, "mine.storage.initially must name three"),
+            ({"storage": {"first_index": 2}}, "mine.storage.first_index must be 0 or 1"),
             ({"storage": {"receiving": ["ME"]}}, "mine.storage.initially: SM is not in receiving"),
             ({"indications": {"mode": [0, 4]}}, "mine.indications.mode must have numbers of 0 to 3"),
             ({"indications": {"ds": []}}, "mine.indications.ds must have numbers"),

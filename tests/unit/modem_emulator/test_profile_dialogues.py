@@ -373,12 +373,31 @@ class TestStorages:
 
     @pytest.mark.parametrize(
         ("name", "announced"),
-        [("huawei-e173", '"SM",1'), ("sim800l", '"SM",1'), ("quectel-ec25", '"ME",1'), ("zte-k3565-z", '"ME",1')],
+        [("huawei-e173", '"SM",1'), ("sim800l", '"SM",1'), ("quectel-ec25", '"ME",0'), ("zte-k3565-z", '"ME",1')],
     )
     def test_a_message_comes_to_the_storage_of_the_make(self, name: str, announced: str) -> None:
         modem = quiet(name)
         modem.ask("AT+CNMI=2,1")
         assert modem.receive_message("hello") == [f"+CMTI: {announced}"]
+
+    def test_a_quectel_numbers_its_slots_from_zero_and_those_of_the_sim_too(self) -> None:
+        modem = quiet("quectel-ec25")
+        modem.receive_message("first")
+        modem.receive_message("second")
+        assert modem.ask("AT+CMGF=1;+CMGR=0")[1:] == ["first", "OK"]
+        assert modem.ask("AT+CMGD=?") == ["+CMGD: (0,1),(0-4)", "OK"]
+        assert modem.ask("AT+CMGD=0") == ["OK"]
+        assert modem.ask("AT+CMGR=1")[1:] == ["second", "OK"]
+        modem.ask('AT+CPMS="SM","SM","SM"')
+        assert modem.receive_message("third") == ['+CMTI: "SM",0']
+        modem.ask('AT+CPMS="MT"')
+        # MT is SM, 0 to 49, and behind it ME.
+        assert modem.ask("AT+CMGR=51")[1:] == ["second", "OK"]
+
+    def test_there_is_no_slot_behind_the_last(self) -> None:
+        modem = quiet("quectel-ec25")
+        assert modem.ask("AT+CMGD=254") == ["OK"]
+        assert modem.ask("AT+CMGD=255") == ["+CMS ERROR: 321"]
 
 
 class TestIndications:
