@@ -6,7 +6,7 @@ acknowledged that a crash could lose.
 
 import heapq
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
@@ -24,6 +24,7 @@ from modem_emulator.profile import Profile
 from modem_emulator.schedule import Schedule
 from modem_emulator.sim import MESSAGE_SLOTS, PUK, Sim
 from modem_emulator.store import Queued, Store
+from modem_emulator.ussd import ANSWER_S, SERVICE, SILENCE_S_MAX, Dialogue, Outcome, Page, Said
 
 # A made-up centre of the operator that the default network code names.
 SERVICE_CENTRE = "+8613800100500"
@@ -102,6 +103,7 @@ class Emulator:
         rates: Sequence[tuple[Fault, float]] = (),
         clock: Clock | None = None,
         strangers: bool = False,
+        ussd: Mapping[str, Page] = SERVICE,
     ) -> None:
         self._clock = clock or Clock()
         # Called with each message that the network takes from a phone.
@@ -125,6 +127,8 @@ class Emulator:
             for position, (phone, number) in enumerate(zip(phones, self._numbers, strict=True))
         ]
         self._schedule = Schedule()
+        self._ussd = ussd
+        self._dialogues: dict[int, Dialogue] = {}
         self._delivering: dict[int, Queued] = {}
         self._backlog: dict[int, list[Queued]] = {}
         self._late: list[Action] = []
@@ -258,6 +262,8 @@ class Emulator:
             match action:
                 case modem.Submit(submit):
                     done += self._submit(phone, submit, now_s)
+                case modem.SubmitCommand(command):
+                    done += self._submit_command(phone, command, now_s)
                 case modem.HangUp():
                     done.append(HangUp(phone))
                 case modem.PlugIn():
@@ -273,6 +279,7 @@ class Emulator:
                 if not now:  # the network offers again what was under way
                     self._delivering.pop(phone, None)
                     self._backlog.pop(phone, None)
+                    self._dialogues.pop(phone, None)
                 (self.network.attach if now else self.network.detach)(number)
             case modem.MemoryAvailable():
                 self.network.attach(number)
@@ -280,6 +287,8 @@ class Emulator:
                 self.network.arrange(number, fault)
             case modem.Acknowledge() | modem.Reject():
                 self._acknowledged(phone, action, now_s)
+            case modem.Ussd(text):
+                self._say_in_dialogue(phone, text, now_s)
             case _:
                 raise AssertionError("an action that is not for the network")
 
@@ -307,6 +316,48 @@ class Emulator:
             self._schedule.put(accepted.answer_s, lambda: self._answer_late(phone, submit.reference, accepted.answer_s))
             return []
         return self._carry_out(phone, engine.submitted(submit.reference, now_s), now_s)
+
+    def _submit_command(self, phone: int, command: pdu.Command, now_s: float) -> list[Action]:
+        engine = self._engines[phone]
+        try:
+            self.network.command(self._numbers[phone], command, now_s)
+        except Refused as refused:
+            return self._carry_out(phone, engine.refused(command.reference, refused.cause, now_s), now_s)
+        return self._carry_out(phone, engine.submitted(command.reference, now_s), now_s)
+
+    # ---- USSD
+
+    def _say_in_dialogue(self, phone: int, text: str | None, now_s: float) -> None:
+        if text is None:
+            self._dialogues.pop(phone, None)
+            return
+        dialogue = self._dialogues.get(phone)
+        if dialogue is None:
+            equipment = self._engines[phone].equipment
+            fields = {"msisdn": self._numbers[phone], "imsi": equipment.sim.imsi, "operator": equipment.plmn.name}
+            dialogue = self._dialogues[phone] = Dialogue(self._ussd, fields)
+        said = dialogue.say(text)
+        self._tell_ussd(phone, dialogue, said, now_s + ANSWER_S)
+        if dialogue.open:
+            timed_out = Said(Outcome.TIMED_OUT)
+            self._tell_ussd(phone, dialogue, timed_out, now_s + SILENCE_S_MAX, only_if_silent_since=dialogue.turns)
+        else:
+            self._dialogues.pop(phone)
+
+    def _tell_ussd(
+        self, phone: int, dialogue: Dialogue, said: Said, at_s: float, only_if_silent_since: int | None = None
+    ) -> None:
+        """Let the network say something later, unless the phone has spoken in that turn or ended the dialogue."""
+
+        def tell() -> None:
+            if only_if_silent_since is not None:
+                if self._dialogues.get(phone) is not dialogue or dialogue.turns != only_if_silent_since:
+                    return
+                self._dialogues.pop(phone)
+            if self._engines[phone].equipment.registered:
+                self._late += self._carry_out(phone, self._engines[phone].ussd(said, at_s), at_s)
+
+        self._schedule.put(at_s, tell)
 
     def _answer_late(self, phone: int, reference: int, now_s: float) -> None:
         self._late += self._carry_out(phone, self._engines[phone].submitted(reference, now_s), now_s)

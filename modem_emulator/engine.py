@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from modem_emulator import faults, reception
+from modem_emulator import faults, reception, ussd
 from modem_emulator.command_line import (
     COMMAND_CHARACTERS_MAX,
     Form,
@@ -40,6 +40,7 @@ from modem_emulator.profile import Line, PeriodicLine
 from modem_emulator.reception import ACKNOWLEDGEMENT_S_MAX, CAUSE_PROTOCOL_ERROR
 from modem_emulator.schedule import Schedule
 from modem_emulator.sim import SimState
+from modem_emulator.ussd import Said
 
 # The longest entry is 164 octets of TPDU and 12 of service centre in hexadecimal, 352 characters; in text mode
 # 160 characters as UCS-2 in hexadecimal, 640. Twice that leaves room for line ends.
@@ -157,6 +158,19 @@ class Engine:
             self._fail(CommandFailed(cause))
 
         return self._end_pending(reference, fail, now_s)
+
+    def ussd(self, said: Said, now_s: float) -> list[Action]:
+        """The network says something in the USSD dialogue; shown when +CUSD asks for it (27.007 clause 7.15)."""
+        self.equipment.now_s = now_s
+        settings = self.equipment.settings
+        if self.equipment.powered and settings.ussd == 1:
+            line = f"+CUSD: {int(said.outcome)}"
+            if said.text is not None:
+                string, coding = ussd.show(said.text, settings.character_set)
+                line += f',"{string}",{coding}'
+            self._notify(line)
+        self._work()
+        return self._take_actions()
 
     def tick(self, now_s: float) -> list[Action]:
         """Time has passed: what start-up, profile, timings and faults have put for now."""

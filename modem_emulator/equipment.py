@@ -29,6 +29,20 @@ class Submit:
 
 
 @dataclass(frozen=True, slots=True)
+class SubmitCommand:
+    """Hand this SMS-COMMAND to the service centre; answer with `Engine.submitted` or `Engine.refused`."""
+
+    command: pdu.Command = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ussd:
+    """Say this in the USSD dialogue, which it may begin; None ends the dialogue. Answers come by `Engine.ussd`."""
+
+    text: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Registered:
     """The modem has registered with the network, or has left it."""
 
@@ -69,7 +83,19 @@ class Arrange:
     fault: MessageFault
 
 
-Action = Write | Submit | Registered | MemoryAvailable | Acknowledge | Reject | HangUp | PlugIn | Arrange
+Action = (
+    Write
+    | Submit
+    | SubmitCommand
+    | Ussd
+    | Registered
+    | MemoryAvailable
+    | Acknowledge
+    | Reject
+    | HangUp
+    | PlugIn
+    | Arrange
+)
 
 
 # Phonebooks of the modem itself with their records: its own, dialled, received and missed calls (TS 27.007 8.11).
@@ -111,6 +137,7 @@ class Settings:
     operator_format: int = 0
     extended_ring: int = 0
     hang_up_control: int = 0
+    # <n> of +CUSD: whether what the network says is shown.
     ussd: int = 0
     phonebook: str = "SM"
     # By name of command, what only that command knows of (`commands.table.numbers`).

@@ -18,7 +18,7 @@ STATUS_NAMES = {
 }
 TextParameters = tuple[int, int | str, int, int]
 # Bits of <fo>, the first octet of a SUBMIT (TS 23.040 clause 9.2.2.2).
-_REJECT_DUPLICATES, _REPORT_REQUEST, HEADER, _REPLY_PATH = 0x04, 0x20, 0x40, 0x80
+_REJECT_DUPLICATES, REPORT_REQUEST, HEADER, _REPLY_PATH = 0x04, 0x20, 0x40, 0x80
 _VALIDITY, _ENHANCED, _RELATIVE, _ABSOLUTE = 0x18, 0x08, 0x10, 0x18
 _INTERNATIONAL, _UNKNOWN, _ALPHANUMERIC = 145, 129, 208
 
@@ -96,7 +96,7 @@ def submit(destination: str, data: UserData, parameters: TextParameters) -> Subm
     return Submit(
         destination,
         data,
-        status_report_request=bool(first_octet & _REPORT_REQUEST),
+        status_report_request=bool(first_octet & REPORT_REQUEST),
         validity=validity_of(first_octet, validity),
         reject_duplicates=bool(first_octet & _REJECT_DUPLICATES),
         reply_path=bool(first_octet & _REPLY_PATH),

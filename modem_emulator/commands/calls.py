@@ -2,9 +2,10 @@
 
 import re
 
+from modem_emulator import character_sets, ussd
 from modem_emulator.command_line import Parameters
 from modem_emulator.commands.table import Command, Lines, Needs, number_among, numbers, says, setting, shows
-from modem_emulator.equipment import Equipment
+from modem_emulator.equipment import Equipment, Ussd
 from modem_emulator.errors import NO_CARRIER, Cme, CommandFailed
 from modem_emulator.sim import Contact
 
@@ -12,6 +13,9 @@ from modem_emulator.sim import Contact
 _DIAL_STRING = re.compile(r"[0-9*#+A-D,TPW!@ -]*[IG]*;?", re.IGNORECASE)
 _FROM_PHONEBOOK = re.compile(r'>\s*(?:"?(ME|SM|LD|FD|ON|EN|MT)"?\s*)?(\d+|".*")\s*[IG]*;?', re.IGNORECASE)
 DIALLED_DIGITS_MAX = 40
+# A code that begins with * or # and ends with # goes to the network as USSD (TS 22.030 clause 6.5.2), but for those of
+# packet calls (TS 27.007 clause 10.2.1).
+_USSD = re.compile(r"(?!\*9[89](\*[^;]*)?#$)[*#][0-9*#]*#;?")
 # <classx> 7: voice, data and fax (TS 27.007 clause 7.4).
 _CLASSES = range(1, 256)
 
@@ -19,6 +23,8 @@ _CLASSES = range(1, 256)
 def _dial(equipment: Equipment, parameters: Parameters) -> Lines:
     """ATD (TS 27.007 clauses 6.2 and 6.3): the call is not put through."""
     dialled = parameters.text(0, default="")
+    if _USSD.fullmatch(dialled):
+        return say_ussd(equipment, dialled.removesuffix(";"))
     if dialled.upper().startswith("L"):
         dialled = _last_dialled(equipment) + dialled[1:]
     elif not _FROM_PHONEBOOK.fullmatch(dialled):
@@ -93,6 +99,32 @@ def _forwarding(_equipment: Equipment, parameters: Parameters) -> Lines:
     return []
 
 
+def say_ussd(equipment: Equipment, text: str) -> Lines:
+    """Say something in the USSD dialogue; the network's answer comes later, as a +CUSD line."""
+    if not equipment.registered:
+        raise CommandFailed(Cme.NO_NETWORK_SERVICE)
+    equipment.actions.append(Ussd(text))
+    return []
+
+
+def _ussd(equipment: Equipment, parameters: Parameters) -> Lines:
+    """+CUSD=[<n>[,<str>[,<dcs>]]] (TS 27.007 clause 7.15): 0 shows nothing, 1 shows answers, 2 ends the dialogue."""
+    settings = equipment.settings
+    mode = parameters.number(0, range(3), default=settings.ussd)
+    coding = parameters.number(2, range(256), default=ussd.DCS_GSM)
+    if mode == 2:
+        equipment.actions.append(Ussd(None))
+        return []
+    settings.ussd = mode
+    if not parameters.text(1, default=""):
+        return []
+    try:
+        text = ussd.read(parameters.text(1), coding, settings.character_set)
+    except character_sets.InvalidText as error:
+        raise CommandFailed(Cme.INVALID_CHARACTERS_IN_TEXT) from error
+    return say_ussd(equipment, text)
+
+
 def _tone(_equipment: Equipment, _parameters: Parameters) -> Lines:
     """+VTS and +CHLD have meaning in a call only."""
     raise CommandFailed(Cme.OPERATION_NOT_ALLOWED)
@@ -129,6 +161,14 @@ COMMANDS: dict[str, Command] = {
         needs=Needs.SIM,
     ),
     "+CHLD": Command("calls on hold", "TS 27.007 7.13", write=_tone, test=says("+CHLD: (0,1,2,3,4)")),
+    "+CUSD": Command(
+        "USSD",
+        "TS 27.007 7.15",
+        read=shows(lambda equipment: f"+CUSD: {equipment.settings.ussd}"),
+        write=_ussd,
+        test=says("+CUSD: (0-2)"),
+        needs=Needs.SIM,
+    ),
     "+CSSN": numbers(
         "+CSSN", "notices of supplementary services", "TS 27.007 7.17", range(2), range(2), initially=(0, 0)
     ),

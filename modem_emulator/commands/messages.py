@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gsm import pdu
+from gsm.pdu import Command as SmsCommand
 from gsm.pdu import Deliver, PduError, Submit, UserData
 from modem_emulator import character_sets, sim, text_mode
 from modem_emulator import equipment as actions
@@ -31,8 +32,6 @@ from modem_emulator.store import Status, StoredMessage
 # TS 23.040 clause 9.2.2.2: a SUBMIT has at most 164 octets besides the service centre's address.
 TPDU_OCTETS_MAX = 164
 INTERNATIONAL = 145
-# RP-Cause 69, requested facility not implemented (TS 24.011 annex E.2): the service centre takes no commands.
-_CAUSE_NOT_IMPLEMENTED = 69
 _SETTINGS_SAVED_MAX = 4
 
 
@@ -295,28 +294,35 @@ def _send_stored(equipment: Equipment, parameters: Parameters) -> Pending:
 
 
 def _send_command(equipment: Equipment, parameters: Parameters) -> Prompt:
-    """+CMGC (clauses 3.5.5 and 4.6): an SMS-COMMAND is taken, and refused by the service centre."""
+    """+CMGC (clauses 3.5.5 and 4.6): an SMS-COMMAND about an earlier message."""
     if not equipment.registered:
         raise CommandFailed(Cms.NO_NETWORK_SERVICE)
 
-    def refused() -> Lines:
-        raise CommandFailed(_CAUSE_NOT_IMPLEMENTED)
+    def sent(reference: int) -> Lines:
+        return [f"+CMGC: {reference}"]
 
-    if equipment.settings.text_mode:
-        for place in range(2):  # <fo>, <ct>
-            parameters.number(place, range(256))
-        return Prompt(lambda _octets: refused())
+    def hand_over(command: SmsCommand) -> Pending:
+        reference = equipment.next_reference()
+        equipment.actions.append(actions.SubmitCommand(replace(command, reference=reference)))
+        return Pending(reference, sent)
 
-    def entered(tpdu: bytes) -> Lines:
-        if tpdu[0] & 0x03 != _MESSAGE_TYPE_COMMAND:
-            raise PduError("this is no SMS-COMMAND")
-        return refused()
+    if not equipment.settings.text_mode:
+        return _entering_pdu(parameters, lambda tpdu: hand_over(pdu.decode_command(tpdu)))
+    first, kind = (parameters.number(place, range(256)) for place in range(2))
+    protocol_id, number = (parameters.number(place, range(256), default=0) for place in (2, 3))
+    try:
+        destination = _address(equipment, parameters, 4) if parameters.text(4, default="") else ""
+    except ValueError as error:
+        raise CommandFailed(Cms.INVALID_TEXT_PARAMETER) from error
+    command = SmsCommand(destination, kind, number, 0, bool(first & text_mode.REPORT_REQUEST), protocol_id)
 
-    return _entering_pdu(parameters, entered)
+    def entered(octets: bytes) -> Pending:
+        try:
+            return hand_over(replace(command, data=bytes.fromhex(octets.decode("ascii"))))
+        except ValueError as error:
+            raise CommandFailed(Cms.INVALID_TEXT_PARAMETER) from error
 
-
-# TS 23.040 clause 9.2.3.1, from the phone to the network.
-_MESSAGE_TYPE_COMMAND = 2
+    return Prompt(entered)
 
 
 def _entry(

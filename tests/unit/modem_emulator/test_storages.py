@@ -8,7 +8,7 @@ from gsm import pdu
 from gsm.pdu import Deliver, Element, StatusReport, Submit, UserData
 from modem_emulator.emulator import Emulator, Phone, WriteToPort
 from modem_emulator.engine import Engine
-from modem_emulator.equipment import Acknowledge, MemoryAvailable, Reject
+from modem_emulator.equipment import Acknowledge, MemoryAvailable, Reject, SubmitCommand
 from modem_emulator.equipment import Submit as SubmitAction
 from modem_emulator.profile import Indications, Profile, Storage
 from modem_emulator.reception import ACKNOWLEDGEMENT_S_MAX
@@ -20,6 +20,10 @@ REPORT = pdu.encode_status_report(StatusReport(7, "+8613900000002", None, None, 
 
 def deliver(engine: Engine, tpdu: bytes, now_s: float = NOW_S) -> list:
     return engine.deliver(tpdu, now_s)
+
+
+def commands(actions: list) -> list[pdu.Command]:
+    return [action.command for action in actions if isinstance(action, SubmitCommand)]
 
 
 class TestStorages:
@@ -328,11 +332,21 @@ class TestPduMode:
         actions = engine.receive(b"\n" + pdu.to_hex(tpdu).encode() + b"\r\x1a", NOW_S)
         assert [one.submit.text for one in actions if isinstance(one, SubmitAction)] == ["hello"]
 
-    def test_a_command_for_the_service_centre_is_refused_by_it(self) -> None:
+    def test_a_command_for_the_service_centre_is_handed_over_in_both_modes(self) -> None:
         engine = modem()
-        command = bytes([2, 0, 0, 0, 0, 3, 0x81, 0x11, 0xF0, 0])
-        say(engine, f"AT+CMGC={len(command)}\r")
-        assert say(engine, pdu.to_hex(command) + "\x1a") == "\r\n+CMS ERROR: 69\r\n"
+        tpdu = bytes([2, 0, 0, 0, 7, 3, 0x81, 0x11, 0xF0, 0])
+        say(engine, f"AT+CMGC={len(tpdu)}\r")
+        [enquiry] = commands(engine.receive(pdu.to_hex(tpdu).encode() + b"\x1a", NOW_S))
+        assert (enquiry.destination, enquiry.command, enquiry.message_number) == ("110", 0, 7)
+        assert written(engine.submitted(enquiry.reference, NOW_S)) == "\r\n+CMGC: 0\r\n" + OK
+        say(engine, 'AT+CMGF=1;+CMGC=34,2,0,7,"110"\r')
+        [deletion] = commands(engine.receive(b"\x1a", NOW_S))
+        assert (deletion.destination, deletion.command, deletion.message_number) == ("110", 2, 7)
+        assert deletion.status_report_request
+        assert written(engine.refused(deletion.reference, 161, NOW_S)) == "\r\n+CMS ERROR: 161\r\n"
+
+    def test_what_is_no_command_is_refused(self) -> None:
+        engine = modem()
         say(engine, f"AT+CMGC={len(message())}\r")
         assert say(engine, pdu.to_hex(message()) + "\x1a") == "\r\n+CMS ERROR: 304\r\n"
 
