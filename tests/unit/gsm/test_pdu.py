@@ -37,6 +37,7 @@ from gsm.pdu import (
     encode_status_report,
     encode_submit,
     encode_submit_report,
+    from_hex,
     split,
     to_hex,
 )
@@ -247,7 +248,7 @@ def test_a_status_report_has_its_optional_parameters_behind_the_status() -> None
     assert tpdu == bare + bytes.fromhex("07410002e834")
     assert decode_status_report(bare + b"\x01\x41").protocol_id == 0x41
     assert decode_status_report(bare + b"\x04\x02\xe8\x34").user_data == UserData.of_text("hi")
-    assert decode_status_report(bare + b"\x80\x00").user_data is None
+    assert decode_status_report(bare + b"\x81\x80\x00\x41").protocol_id == 0x41  # two more octets of TP-PI
 
 
 @pytest.mark.parametrize("tail", [b"\xff" * 120, b"\x04\x05", b"\x07", b"\x00"])
@@ -305,3 +306,17 @@ def test_reports_to_a_deliver_and_a_submit_are_laid_out_as_the_specification_say
     assert encode_submit_report(report).hex() == "01c106621132605040230002e834"
     with pytest.raises(PduError, match="user data is cut short"):
         decode_deliver_report(bytes.fromhex("00060002e8"))
+
+
+def test_an_address_of_an_odd_number_of_digits_ends_with_them_whatever_fills_the_octet() -> None:
+    """TS 23.040 clause 9.1.2.5: the length counts digits; the filler is to be F and is not always."""
+    tpdu = encode_deliver(Deliver("123", UserData(b"")))
+    assert tpdu[1:5].hex() == "038121f3"
+    assert decode_deliver(tpdu[:4] + b"\x43" + tpdu[5:]).originator == "123"
+
+
+@pytest.mark.parametrize("line", ["0C91683108100005F0112233445500", "0791683108", "", "0", "zz"])
+def test_a_line_without_a_whole_service_centre_address_is_refused(line: str) -> None:
+    """TS 23.040 clause 9.1.2.5: at most 10 octets behind the type of address."""
+    with pytest.raises(PduError):
+        from_hex(line)
