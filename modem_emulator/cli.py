@@ -2,18 +2,23 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from console import CannotStart, Program, announce_ready, logging_options, run_until_stopped
+from gsm.alphabet import is_gsm7
+from gsm.pdu import NAME_CHARACTERS_MAX
 from modem_emulator import profiles, scenarios
 from modem_emulator.emulator import Phone
+from modem_emulator.link_server import HOST, ListenerTaken
+from modem_emulator.mishaps import Faults
 from modem_emulator.numbers import SHORT_NUMBER_DIGITS_MAX, InvalidNumber, canonical
 from modem_emulator.profile import InvalidProfile
 from modem_emulator.scenario import InvalidScenario, Scenario
-from modem_emulator.server import Broken, serving
+from modem_emulator.server import Broken, JoinRefused, serving
 from modem_emulator.sim import MESSAGE_SLOTS, PUK
 from modem_emulator.smsc import PortTaken
 from modem_emulator.sqlite_store import SqliteStore, StateLocked, StateUnusable
@@ -22,6 +27,15 @@ from modem_emulator.store import MemoryStore, Store
 _PHONE_KEYS = ("imsi", "msisdn", "pin", "puk", "imei", "slots", "profile", "tcp")
 # What a C-octet string of SMPP 3.4 section 4.1.1 holds for system_id, without its end.
 _SYSTEM_ID_CHARACTERS_MAX = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Esme:
+    """A short number, the system id that has it, and names that it may show in place of the number."""
+
+    number: str
+    system_id: str
+    names: tuple[str, ...] = ()
 
 
 class PhoneOption(click.ParamType[Phone]):
@@ -79,22 +93,42 @@ class PhoneOption(click.ParamType[Phone]):
             self.fail(f"{key} must have {wanted} digits", param, ctx)
 
 
-class EsmeOption(click.ParamType[tuple[str, str]]):
-    """`95533=operator`: short number and the system id that has it."""
+class EsmeOption(click.ParamType[Esme]):
+    """`95533=operator[,names=YINXIN:BANK]`: short number, the system id that has it, names it may show instead."""
 
     name = "esme"
 
-    def convert(
-        self, value: str | tuple[str, str], param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
+    def convert(self, value: str | Esme, param: click.Parameter | None, ctx: click.Context | None) -> Esme:
         if not isinstance(value, str):
             return value
-        number, _, system_id = value.partition("=")
+        first, *rest = value.split(",")
+        number, _, system_id = first.partition("=")
         if not number.isdigit() or len(number) > SHORT_NUMBER_DIGITS_MAX:
             self.fail(f"a short number has 1 to {SHORT_NUMBER_DIGITS_MAX} digits", param, ctx)
         if not 1 <= len(system_id) <= _SYSTEM_ID_CHARACTERS_MAX:
             self.fail(f"a system id has 1 to {_SYSTEM_ID_CHARACTERS_MAX} characters", param, ctx)
-        return number, system_id
+        key, _, listed = rest[0].partition("=") if rest else ("names", "", "")
+        if key != "names" or len(rest) > 1:
+            self.fail(f"unknown key {key!r}; known: names", param, ctx)
+        names = tuple(name for name in listed.split(":") if name)
+        for name in names:
+            if len(name) > NAME_CHARACTERS_MAX or not is_gsm7(name) or name.isdigit():
+                self.fail(f"a name has at most {NAME_CHARACTERS_MAX} GSM characters, and no digits only", param, ctx)
+        return Esme(number, system_id, names)
+
+
+class JoinOption(click.ParamType[int]):
+    """`[HOST:]PORT` of the process to join, on loopback: the connection is not encrypted."""
+
+    name = "join"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        host, _, port = str(value).rpartition(":")
+        if host not in ("", "localhost", HOST):
+            self.fail(f"only processes on {HOST} can be joined; use a tunnel for others", param, ctx)
+        if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
+            self.fail(f"{port!r} is no port", param, ctx)
+        return int(port)
 
 
 class ScenarioOption(click.ParamType[Scenario]):
@@ -125,11 +159,12 @@ _SECONDS = click.FloatRange(0.0)
     "--phone",
     type=PhoneOption(),
     multiple=True,
-    required=True,
     help="imsi=DIGITS,msisdn=NUMBER[,pin=,puk=,imei=,slots=,profile=,tcp=PORT]; repeatable.",
 )
-@click.option("--esme", type=EsmeOption(), multiple=True, help="NUMBER=SYSTEM_ID; repeatable.")
+@click.option("--esme", type=EsmeOption(), multiple=True, help="NUMBER=SYSTEM_ID[,names=NAME:NAME]; repeatable.")
 @click.option("--smpp-port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option("--listen", type=click.IntRange(0, 65535), help="Let other processes join by this port; 0: a free one.")
+@click.option("--join", type=JoinOption(), help="[HOST:]PORT of the process whose network these modems use.")
 @click.option("--link-dir", type=click.Path(file_okay=False, path_type=Path), help="Links modem0, modem1 … here.")
 @click.option("--state", type=click.Path(file_okay=False, path_type=Path), help="Keep queue and SIMs here.")
 @click.option("--scenario", type=ScenarioOption(), help="What goes wrong: a file's path (*.toml) or a bundled name.")
@@ -142,8 +177,10 @@ _SECONDS = click.FloatRange(0.0)
 @logging_options
 def serve(
     phone: Sequence[Phone],
-    esme: Sequence[tuple[str, str]],
+    esme: Sequence[Esme],
     smpp_port: int,
+    listen: int | None,
+    join: int | None,
     link_dir: Path | None,
     state: Path | None,
     scenario: Scenario | None,
@@ -164,7 +201,10 @@ def serve(
     """
     _refuse_doubles("msisdn", [one.msisdn for one in phone])
     _refuse_doubles("imsi", [one.imsi for one in phone])
-    _refuse_doubles("short number", [number for number, _ in esme])
+    _refuse_doubles("short number", [one.number for one in esme])
+    _refuse_doubles("name", [name for one in esme for name in one.names])
+    if not phone and listen is None:
+        raise click.UsageError("give at least one --phone, or --listen for those of others")
     scenario = scenario or Scenario()
     given = {name: rate for name, rate in rates.items() if rate is not None}
     scenario = replace(
@@ -172,10 +212,13 @@ def serve(
         seed=scenario.seed if seed is None else seed,
         messages=replace(scenario.messages, **given),
     )
+    if join is not None:
+        _refuse_with_join(listen, esme, scenario)
     with ExitStack() as stack:
         store = _open_store(state)
         stack.callback(store.close)
-        run_until_stopped(_serve(phone, dict(esme), store, smpp_port, link_dir, scenario))
+        ports = {"smpp_port": smpp_port, "listen": listen, "join": join}
+        run_until_stopped(_serve(phone, esme, store, link_dir, scenario, ports))
 
 
 @main.group("profiles", invoke_without_command=True)
@@ -210,16 +253,21 @@ def show_profile(name: str) -> None:
 
 async def _serve(
     phones: Sequence[Phone],
-    esmes: dict[str, str],
+    esmes: Sequence[Esme],
     store: Store,
-    smpp_port: int,
     link_dir: Path | None,
     scenario: Scenario,
+    ports: dict[str, Any],
 ) -> None:
+    numbers = {esme.number: esme.system_id for esme in esmes}
+    names = {name: esme.number for esme in esmes for name in esme.names}
     try:
-        async with serving(phones, esmes, store, smpp_port=smpp_port, link_dir=link_dir, scenario=scenario) as server:
+        async with serving(
+            phones, numbers, store, names=names, link_dir=link_dir, scenario=scenario, **ports
+        ) as server:
+            found = {"smpp_port": server.smpp_port, "link_port": server.link_port}
             announce_ready(
-                smpp_port=server.smpp_port,
+                **{name: port for name, port in found.items() if port is not None},
                 modems=[
                     {"port": port, "imsi": phone.imsi, "msisdn": phone.msisdn.removeprefix("+")}
                     for port, phone in zip(server.ports, phones, strict=True)
@@ -228,6 +276,10 @@ async def _serve(
             await server.broken()
     except PortTaken as error:
         raise CannotStart(f"{error}; choose another --smpp-port") from error
+    except ListenerTaken as error:
+        raise CannotStart(f"{error}; choose another --listen") from error
+    except JoinRefused as error:
+        raise CannotStart(f"the network cannot be joined: {error}") from error
     except InvalidScenario as error:
         raise CannotStart(str(error)) from error
     except Broken as error:
@@ -243,6 +295,15 @@ def _open_store(state: Path | None) -> Store:
         return SqliteStore(state)
     except (StateLocked, StateUnusable) as error:
         raise CannotStart(str(error)) from error
+
+
+def _refuse_with_join(listen: int | None, esmes: Sequence[Esme], scenario: Scenario) -> None:
+    if listen is not None:
+        raise click.UsageError("a process joins another or is joined, not both: --join or --listen")
+    if esmes:
+        raise click.UsageError("ESMEs belong to the process that is joined: give --esme there")
+    if scenario.messages != Faults():
+        raise click.UsageError("what befalls messages belongs to the process that is joined: give it there")
 
 
 def _refuse_doubles(what: str, values: Sequence[str]) -> None:

@@ -17,7 +17,8 @@ from modem_emulator.clock import Clock
 from modem_emulator.engine import Engine
 from modem_emulator.equipment import Equipment
 from modem_emulator.faults import EmptyStorage, Fault, FillStorage, Plan, Step
-from modem_emulator.network import LIFETIME_S, Accepted, Faults, Network, Refused, Submission
+from modem_emulator.link import Members, Membership, UnderWay
+from modem_emulator.network import CAUSE_OUT_OF_ORDER, LIFETIME_S, Accepted, Faults, Network, Refused, Submission
 from modem_emulator.numbers import canonical, check_digit, subscriber
 from modem_emulator.outcome import Reports
 from modem_emulator.profile import Profile
@@ -80,7 +81,24 @@ class PlugIn:
     phone: int
 
 
-Action = WriteToPort | DeliverToEsme | HangUp | PlugIn
+@dataclass(frozen=True, slots=True)
+class ToCentre:
+    """Send octets to the centre of another process, then end the connection if `last`."""
+
+    data: bytes = field(repr=False)
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToMember:
+    """Send octets to a process that has joined, then end the connection if `last`."""
+
+    connection: int
+    data: bytes = field(repr=False)
+    last: bool = False
+
+
+Action = WriteToPort | DeliverToEsme | HangUp | PlugIn | ToCentre | ToMember
 
 
 class NoSuchModem(ValueError):
@@ -89,6 +107,9 @@ class NoSuchModem(ValueError):
 
 class Emulator:
     """Phones by position, ESMEs by short number, one network between them.
+
+    With `member`, which names this run of the process, the network is that of another process, reached by
+    `centre_connected` and so on; else `centre` names this one to those who join it.
 
     Raises InvalidNumber (from `numbers`) for a number that is none.
     """
@@ -104,6 +125,8 @@ class Emulator:
         clock: Clock | None = None,
         strangers: bool = False,
         ussd: Mapping[str, Page] = SERVICE,
+        member: str = "",
+        centre: str = "",
     ) -> None:
         self._clock = clock or Clock()
         # Called with each message that the network takes from a phone.
@@ -112,15 +135,24 @@ class Emulator:
         self._numbers = [canonical(phone.msisdn) for phone in phones]
         self._phones = {number: phone for phone, number in enumerate(self._numbers)}
         seed = random.getrandbits(64)
-        self.network = Network(
-            store,
-            random,
-            phones=self._numbers,
-            esmes=self._esmes,
-            faults=faults,
-            clock=self._clock,
-            strangers=strangers,
-        )
+        # The centre of this process, or the way to that of another.
+        self._centre: Network | None = None
+        self._members: Members | None = None
+        self._membership: Membership | None = None
+        if member:
+            self._membership = Membership(store, member, self._numbers)
+        else:
+            self._centre = Network(
+                store,
+                random,
+                phones=self._numbers,
+                esmes=self._esmes,
+                faults=faults,
+                clock=self._clock,
+                strangers=strangers,
+            )
+            self._members = Members(self._centre, store, centre, self._esmes | set(self._numbers))
+        self._under_way: dict[int, tuple[int, int, Submission | None]] = {}
         # Each modem has draws of its own, so that what befalls one does not depend on what others do.
         self._engines = [
             _engine(phone, number, store, Plan(random.__class__(f"{seed}/{position}"), tuple(rates)), self._clock)
@@ -135,8 +167,21 @@ class Emulator:
         self._alarms: list[tuple[float, int]] = []
         self._alarm_s = [0.0] * len(self._engines)
         for number, engine in zip(self._numbers, self._engines, strict=True):
+            if member:
+                engine.reach(False, 0.0)
             if engine.equipment.registered:
                 self.network.attach(number)
+
+    @property
+    def network(self) -> Network | Membership:
+        """The network that the phones use."""
+        return self._centre or self._membership_here()
+
+    @property
+    def centre(self) -> Network:
+        """The service centre of this process, which has one."""
+        assert self._centre is not None, "ESMEs and members belong to the process with the centre"
+        return self._centre
 
     @property
     def modems(self) -> Sequence[Equipment]:
@@ -160,6 +205,11 @@ class Emulator:
     def tick(self, now_s: float) -> list[Action]:
         """Time has passed: late answers, delayed messages, retries, expiry, boot and periodic lines."""
         self._schedule.run(now_s)
+        if self._members is not None:
+            self._members.tick(now_s)
+        if self._membership is not None:
+            self._membership.tick(now_s)
+            self._take_answers(now_s)
         due = []
         while self._alarms and self._alarms[0][0] <= now_s:
             due.append(heapq.heappop(self._alarms)[1])
@@ -168,6 +218,10 @@ class Emulator:
     def next_due_s(self) -> float | None:
         """When to call `tick` next; None while nothing waits."""
         soonest = self.network.next_due_s()
+        if self._members is not None:
+            beat_s = self._members.next_due_s()
+            if beat_s is not None and (soonest is None or beat_s < soonest):
+                soonest = beat_s
         if self._alarms and (soonest is None or self._alarms[0][0] < soonest):
             soonest = self._alarms[0][0]
         if self._schedule:
@@ -226,29 +280,102 @@ class Emulator:
 
     def esme_submits(self, parts: Sequence[Submission], now_s: float) -> tuple[int, list[Action]]:
         """Take a message in one part or more over and return the identity of the last. Raises Refused."""
-        accepted = self.network.submit_parts(parts, now_s)
+        accepted = self.centre.submit_parts(parts, now_s)
         for part in parts:
             _note(part, accepted)
         return accepted.identity, self._hand_out(now_s)
 
     def esme_bound(self, number: str, now_s: float) -> list[Action]:
         """An ESME can take messages for its number now."""
-        self.network.attach(number)
+        self.centre.attach(number)
         return self._hand_out(now_s)
 
     def esme_gone(self, number: str) -> None:
         """It is gone; what it has not acknowledged is kept for its next bind."""
-        self.network.detach(number)
+        self.centre.detach(number)
 
     def esme_took(self, identity: int, now_s: float) -> list[Action]:
         """deliver_sm was answered with success."""
-        self.network.delivered(identity, now_s)
+        self.centre.delivered(identity, now_s)
         return self._hand_out(now_s)
 
     def esme_refused(self, identity: int, now_s: float) -> list[Action]:
         """deliver_sm was not answered, or with an error."""
-        self.network.postponed(identity, now_s)
+        self.centre.postponed(identity, now_s)
         return self._hand_out(now_s)
+
+    # ---- other processes
+
+    def member_connected(self, connection: int, now_s: float) -> list[Action]:
+        """Another process has connected; `connection` is a number that none had before."""
+        self._members_here().connected(connection, now_s)
+        return self._hand_out(now_s)
+
+    def member_sent(self, connection: int, octets: bytes, now_s: float) -> list[Action]:
+        """Octets from it."""
+        self._members_here().received(connection, octets, now_s)
+        return self._hand_out(now_s)
+
+    def member_lost(self, connection: int, now_s: float) -> list[Action]:
+        """Its connection has ended; what its phones have not taken is kept for them."""
+        self._members_here().lost(connection)
+        return self._hand_out(now_s)
+
+    def centre_connected(self, now_s: float) -> list[Action]:
+        """There is a connection to the centre."""
+        self._membership_here().connected(now_s)
+        return self._hand_out(now_s)
+
+    def centre_sent(self, octets: bytes, now_s: float) -> list[Action]:
+        """Octets from the centre. The phones find their network once it has welcomed us."""
+        membership = self._membership_here()
+        before = membership.joined
+        membership.received(octets, now_s)
+        self._take_answers(now_s)
+        if membership.joined and not before:
+            return self._for_each(range(len(self._engines)), lambda engine: engine.reach(True, now_s), now_s)
+        return self._for_each((), lambda engine: engine.tick(now_s), now_s)
+
+    def centre_lost(self, now_s: float) -> list[Action]:
+        """The connection to the centre has ended: the phones have a cell, and no network behind it."""
+        self._membership_here().lost()
+        return self._for_each(range(len(self._engines)), lambda engine: engine.reach(False, now_s), now_s)
+
+    @property
+    def joined(self) -> bool:
+        """Whether the centre of another process has welcomed us."""
+        return self._membership_here().joined
+
+    @property
+    def refusal(self) -> str:
+        """Why the centre would not have us, when it last said so; else empty."""
+        return self._membership_here().refusal
+
+    def _members_here(self) -> Members:
+        assert self._members is not None, "processes join the one with the centre"
+        return self._members
+
+    def _membership_here(self) -> Membership:
+        assert self._membership is not None, "only a process that joins another has a membership"
+        return self._membership
+
+    def _take_answers(self, now_s: float) -> None:
+        for answer in self._membership_here().take_answers():
+            phone, reference, submission = self._under_way.pop(answer.ticket)
+            if answer.cause:
+                engine = self._engines[phone]
+                self._late += self._carry_out(phone, engine.refused(reference, answer.cause, now_s), now_s)
+            else:
+                self._accepted(phone, reference, submission, Accepted(answer.identity, answer.answer_s), now_s)
+
+    def _linked(self) -> list[Action]:
+        """What goes to other processes."""
+        if self._membership is not None:
+            data, last = self._membership.take_output()
+            return [ToCentre(data, last)] if data or last else []
+        if self._members is not None and self._members.speaking:
+            return [ToMember(*output) for output in self._members.take_output()]
+        return []
 
     # ---- between phones and network
 
@@ -263,7 +390,7 @@ class Emulator:
                 case modem.Submit(submit):
                     done += self._submit(phone, submit, now_s)
                 case modem.SubmitCommand(command):
-                    done += self._submit_command(phone, command, now_s)
+                    done += self._command(phone, command, now_s)
                 case modem.HangUp():
                     done.append(HangUp(phone))
                 case modem.PlugIn():
@@ -282,7 +409,8 @@ class Emulator:
                     self._dialogues.pop(phone, None)
                 (self.network.attach if now else self.network.detach)(number)
             case modem.MemoryAvailable():
-                self.network.attach(number)
+                if self._engines[phone].equipment.registered:
+                    self.network.attach(number)
             case modem.Arrange(fault):
                 self.network.arrange(number, fault)
             case modem.Acknowledge() | modem.Reject():
@@ -304,26 +432,104 @@ class Emulator:
             reply_path=submit.reply_path,
             reject_duplicates=submit.reject_duplicates,
         )
-        engine = self._engines[phone]
-        try:
-            accepted = self.network.submit(submission, now_s)
-        except Refused as refused:
-            _log.info("message from %s refused: %s", submission.sender, refused)
-            return self._carry_out(phone, engine.refused(submit.reference, refused.cause, now_s), now_s)
-        self.on_submission(phone, submission)
-        _note(submission, accepted)
-        if accepted.answer_s > now_s:
-            self._schedule.put(accepted.answer_s, lambda: self._answer_late(phone, submit.reference, accepted.answer_s))
-            return []
-        return self._carry_out(phone, engine.submitted(submit.reference, now_s), now_s)
+        return self._hand_in(phone, submit.reference, submission, lambda: self.network.submit(submission, now_s), now_s)
 
-    def _submit_command(self, phone: int, command: pdu.Command, now_s: float) -> list[Action]:
-        engine = self._engines[phone]
+    def _command(self, phone: int, command: pdu.Command, now_s: float) -> list[Action]:
+        sender = self._numbers[phone]
+        return self._hand_in(
+            phone, command.reference, None, lambda: self.network.command(sender, command, now_s), now_s
+        )
+
+    def _hand_in(
+        self,
+        phone: int,
+        reference: int,
+        submission: Submission | None,
+        work: Callable[[], Accepted | UnderWay],
+        now_s: float,
+    ) -> list[Action]:
+        """Give the network something from a phone, and the phone its answer: now, at its time, or when it comes."""
         try:
-            self.network.command(self._numbers[phone], command, now_s)
+            accepted = work()
         except Refused as refused:
-            return self._carry_out(phone, engine.refused(command.reference, refused.cause, now_s), now_s)
-        return self._carry_out(phone, engine.submitted(command.reference, now_s), now_s)
+            _log.info("refused to %s: %s", self._numbers[phone], refused)
+            return self._carry_out(phone, self._engines[phone].refused(reference, refused.cause, now_s), now_s)
+        if isinstance(accepted, UnderWay):
+            self._under_way[accepted.ticket] = (phone, reference, submission)
+            return []
+        late, self._late = self._late, []
+        self._accepted(phone, reference, submission, accepted, now_s)
+        done, self._late = self._late, late
+        return done
+
+    def _accepted(
+        self, phone: int, reference: int, submission: Submission | None, accepted: Accepted, now_s: float
+    ) -> None:
+        if submission is not None:
+            self.on_submission(phone, submission)
+            _note(submission, accepted)
+        if accepted.answer_s > now_s:
+            self._schedule.put(accepted.answer_s, lambda: self._answer_late(phone, reference, accepted.answer_s))
+        else:
+            self._answer_late(phone, reference, now_s)
+
+    def _answer_late(self, phone: int, reference: int, now_s: float) -> None:
+        self._late += self._carry_out(phone, self._engines[phone].submitted(reference, now_s), now_s)
+
+    def _set_alarm(self, phone: int) -> None:
+        """Have `tick` called for this engine when it wants it; alarms that are too early do no harm."""
+        due_s = self._engines[phone].next_due_s
+        if due_s is not None and due_s != self._alarm_s[phone]:
+            self._alarm_s[phone] = due_s
+            heapq.heappush(self._alarms, (due_s, phone))
+
+    def _hand_out(self, now_s: float) -> list[Action]:
+        """Hand over what is due; a delivery may make a report due, so until nothing more is."""
+        done: list[Action] = []
+        while messages := self._next_of_backlog() + self.network.due(now_s):
+            for message in messages:
+                if message.destination in self._phones:
+                    done += self._deliver(message, now_s)
+                elif message.destination in self._esmes:
+                    done.append(DeliverToEsme(message.destination, message))
+                elif self._members is not None and self._members.has(message.destination):
+                    self._members.deliver(message, now_s)
+                else:
+                    self.network.delivered(message.identity, now_s)  # a stranger, who takes everything
+        return done + self._linked()
+
+    def _next_of_backlog(self) -> list[Queued]:
+        """The next message of each phone whose last one has come to its end."""
+        if not self._backlog:
+            return []
+        free = [phone for phone in self._backlog if phone not in self._delivering]
+        messages = [self._backlog[phone].pop(0) for phone in free]
+        self._backlog = {phone: waiting for phone, waiting in self._backlog.items() if waiting}
+        return messages
+
+    def _deliver(self, message: Queued, now_s: float) -> list[Action]:
+        """Hand a message to its phone, one at a time: while it waits for +CNMA the others wait too."""
+        phone = self._phones[message.destination]
+        if not self._engines[phone].equipment.registered:  # it left while the message was on its way here
+            self.network.postponed(message.identity, now_s, CAUSE_OUT_OF_ORDER)
+            return []
+        if phone in self._delivering:
+            self._backlog.setdefault(phone, []).append(message)
+            return []
+        self._delivering[phone] = message
+        return self._carry_out(phone, self._engines[phone].deliver(message.tpdu, now_s), now_s)
+
+    def _acknowledged(self, phone: int, answer: modem.Acknowledge | modem.Reject, now_s: float) -> None:
+        """A delivery has come to its end; a phone that has lost the network meanwhile has none."""
+        message = self._delivering.pop(phone, None)
+        if message is None:
+            return
+        if isinstance(answer, modem.Acknowledge):
+            _log.info("message %d delivered to %s", message.identity, message.destination)
+            self.network.delivered(message.identity, now_s)
+        else:
+            _log.info("message %d refused by %s: cause %d", message.identity, message.destination, answer.cause)
+            self.network.postponed(message.identity, now_s, answer.cause)
 
     # ---- USSD
 
@@ -358,59 +564,6 @@ class Emulator:
                 self._late += self._carry_out(phone, self._engines[phone].ussd(said, at_s), at_s)
 
         self._schedule.put(at_s, tell)
-
-    def _answer_late(self, phone: int, reference: int, now_s: float) -> None:
-        self._late += self._carry_out(phone, self._engines[phone].submitted(reference, now_s), now_s)
-
-    def _set_alarm(self, phone: int) -> None:
-        """Have `tick` called for this engine when it wants it; alarms that are too early do no harm."""
-        due_s = self._engines[phone].next_due_s
-        if due_s is not None and due_s != self._alarm_s[phone]:
-            self._alarm_s[phone] = due_s
-            heapq.heappush(self._alarms, (due_s, phone))
-
-    def _hand_out(self, now_s: float) -> list[Action]:
-        """Hand over what is due; a delivery may make a report due, so until nothing more is."""
-        done: list[Action] = []
-        while messages := self._next_of_backlog() + self.network.due(now_s):
-            for message in messages:
-                if message.destination in self._phones:
-                    done += self._deliver(message, now_s)
-                elif message.destination in self._esmes:
-                    done.append(DeliverToEsme(message.destination, message))
-                else:
-                    self.network.delivered(message.identity, now_s)  # a stranger, who takes everything
-        return done
-
-    def _next_of_backlog(self) -> list[Queued]:
-        """The next message of each phone whose last one has come to its end."""
-        if not self._backlog:
-            return []
-        free = [phone for phone in self._backlog if phone not in self._delivering]
-        messages = [self._backlog[phone].pop(0) for phone in free]
-        self._backlog = {phone: waiting for phone, waiting in self._backlog.items() if waiting}
-        return messages
-
-    def _deliver(self, message: Queued, now_s: float) -> list[Action]:
-        """Hand a message to its phone, one at a time: while it waits for +CNMA the others wait too."""
-        phone = self._phones[message.destination]
-        if phone in self._delivering:
-            self._backlog.setdefault(phone, []).append(message)
-            return []
-        self._delivering[phone] = message
-        return self._carry_out(phone, self._engines[phone].deliver(message.tpdu, now_s), now_s)
-
-    def _acknowledged(self, phone: int, answer: modem.Acknowledge | modem.Reject, now_s: float) -> None:
-        """A delivery has come to its end; a phone that has lost the network meanwhile has none."""
-        message = self._delivering.pop(phone, None)
-        if message is None:
-            return
-        if isinstance(answer, modem.Acknowledge):
-            _log.info("message %d delivered to %s", message.identity, message.destination)
-            self.network.delivered(message.identity, now_s)
-        else:
-            _log.info("message %d refused by %s: cause %d", message.identity, message.destination, answer.cause)
-            self.network.postponed(message.identity, now_s, answer.cause)
 
 
 def _note(submission: Submission, accepted: Accepted) -> None:

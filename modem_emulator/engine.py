@@ -196,6 +196,13 @@ class Engine:
         self._work()
         return self._take_actions()
 
+    def reach(self, network_there: bool, now_s: float) -> list[Action]:
+        """The network behind the cell is there from now on, or is not."""
+        self.equipment.now_s, self.equipment.network_there = now_s, network_there
+        self._note_registration()
+        self._work()
+        return self._take_actions()
+
     def _start(self) -> None:
         self._fall_silent()
         equipment, boot, now_s = self.equipment, self.equipment.profile.boot, self.equipment.now_s

@@ -174,6 +174,8 @@ class Equipment:
     # and its SIM is readable after a reset, and how long the SIM is busy.
     powered: bool = True
     rssi: int | None = RSSI
+    # Whether there is anybody behind the signal: a cell that has lost its network still sends.
+    network_there: bool = True
     ready_s: float = 0.0
     sim_busy_until_s: float = 0.0
     refused_for_memory: bool = False
@@ -211,7 +213,7 @@ class Equipment:
     @property
     def registered(self) -> bool:
         """Whether the network can reach the phone: up, radio on, SIM unlocked, in coverage, not left by +COPS=2."""
-        return self.searching and self.rssi is not None
+        return self.searching and self.rssi is not None and self.network_there
 
     @property
     def searching(self) -> bool:

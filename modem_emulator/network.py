@@ -58,6 +58,8 @@ OVERTAKEN_BY_S = 0.001
 # clause 8.2.5.4); with all others, as memory exceeded (22), the next try may do.
 _CAUSES_FOR_EVER = frozenset({81, 95, 96, 97, 98, 99})
 CAUSE_MEMORY_EXCEEDED = 22
+# The phone has left meanwhile.
+CAUSE_OUT_OF_ORDER = 27
 _NO_MORE_MESSAGES = 0x04
 
 
@@ -241,6 +243,11 @@ class Network:
             return self._outcomes.get(identity)
         return _outcome(message, self._trouble(message), message.submitted_s)
 
+    def destination_of(self, identity: int) -> str | None:
+        """Whom a message or report is for, None when it is not kept any more."""
+        message = self._messages.get(identity)
+        return message.destination if message else None
+
     def command(self, sender: str, command: Command, now_s: float) -> Accepted:
         """Enquire about an earlier message, delete it, or want its report or not (TS 23.040 clause 9.2.3.19).
 
@@ -299,7 +306,8 @@ class Network:
         if cause in _CAUSES_FOR_EVER:
             self._end(identity, DeliveryStatus.INCOMPATIBLE, now_s)
             return
-        self._refused_for_now.add(identity)
+        if cause != CAUSE_OUT_OF_ORDER:
+            self._refused_for_now.add(identity)
         if message.expires_s <= now_s:
             self._end_expired(message, now_s)
         else:

@@ -1,10 +1,10 @@
 """The emulator with its ports: ptys, SMPP, clock and store around the rules of `emulator`."""
 
 import asyncio
-import contextlib
 import logging
+import secrets
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -19,9 +19,12 @@ from modem_emulator.emulator import (
     NoSuchModem,
     Phone,
     PlugIn,
+    ToCentre,
+    ToMember,
     WriteToPort,
 )
 from modem_emulator.faults import Step, name_of
+from modem_emulator.link_server import LinkClient, LinkListener
 from modem_emulator.network import Faults, Submission
 from modem_emulator.port_watch import PortWatch
 from modem_emulator.ports import Port
@@ -34,12 +37,19 @@ from modem_emulator.tcp import TcpPort
 
 # A wall clock may be set back; then a timer must not sleep for the whole difference.
 SLEEP_S_MAX = 60.0
+# How long a start waits for the network that it joins. A number that is in use may be so for a moment only, after its
+# process was killed, so that a refusal counts when it has lasted so long.
+JOIN_S = 2.0
 
 _log = logging.getLogger(__name__)
 
 
 class Broken(Exception):
     """The emulator cannot go on, as with a full disk; the cause is in the log."""
+
+
+class JoinRefused(Exception):
+    """The network that was to be joined would not have us; says why."""
 
 
 class Tap(Protocol):
@@ -56,15 +66,23 @@ class Tap(Protocol):
 
 
 class Server:
-    """A running emulator. `smpp_port` and `ports` (paths, by phone) say where it is to be found."""
+    """A running emulator. `smpp_port`, `link_port` and `ports` (paths, by phone) say where it is to be found.
 
-    def __init__(self, emulator: Emulator, store: Store, smsc: Smsc, smpp_port: int, tap: Tap | None = None) -> None:
-        self.smpp_port = smpp_port
+    A process that has joined another has no SMPP port, and only one that others may join has a link port.
+    """
+
+    def __init__(self, emulator: Emulator, store: Store, smsc: Smsc, tap: Tap | None = None) -> None:
+        self.smpp_port: int | None = None
+        self.link_port: int | None = None
         self.emulator = emulator
         self._tap = tap
         self._emulator = emulator
         self._store = store
         self._smsc = smsc
+        self._listener = LinkListener()
+        self._client = LinkClient()
+        self._joined = asyncio.Event()
+        self._work: list[asyncio.Task[None]] = []
         self._ports: list[Port] = []
         self._watch = PortWatch()
         self._loop = asyncio.get_running_loop()
@@ -94,15 +112,46 @@ class Server:
         """Let a fault happen, now or when its step says. Raises NoSuchModem or InvalidRecord."""
         self._carry_out(self._emulator.arm(step, time.time()))
 
-    async def run_smpp(self) -> None:
-        """Serve ESMEs until cancelled; a failure there breaks the server."""
+    async def serve_esmes(self, port: int) -> None:
+        """Let ESMEs bind, on a free port for 0. Raises PortTaken."""
+        self.smpp_port = await self._smsc.start(port)
+        self._work.append(asyncio.create_task(self._guarded(partial(self._smsc.run, self))))
+
+    async def listen(self, port: int) -> None:
+        """Let other processes join, on a free port for 0. Raises ListenerTaken."""
+        self.link_port = await self._listener.start(port, self)
+
+    async def join(self, port: int) -> None:
+        """Join the process that listens there, and again whenever the connection is lost. Raises JoinRefused.
+
+        Where nobody listens yet the modems look for their network until somebody does.
+        """
+        self._work.append(asyncio.create_task(self._guarded(partial(self._client.run, port, self))))
         try:
-            await self._smsc.run(self)
+            await asyncio.wait_for(self._joined.wait(), JOIN_S)
+        except TimeoutError:
+            if self._emulator.refusal:
+                raise JoinRefused(self._emulator.refusal) from None
+            _log.warning("no network yet: nobody listens on port %d", port)
+
+    async def stop(self) -> None:
+        """End what runs, hang up all ports and stop the clock. The store is its owner's to close."""
+        for task in self._work:
+            task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
+        self._listener.close()
+        self._client.close()
+        self.close()
+
+    async def _guarded(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """A failure there breaks the server."""
+        try:
+            await work()
         except Exception as error:
             self.failed(error)
 
     def close(self) -> None:
-        """Hang up all ports and stop the clock. The store is its owner's to close."""
+        """Hang up all ports and stop the clock."""
         if self._timer is not None:
             self._timer.cancel()
         for port in self._ports:
@@ -133,6 +182,44 @@ class Server:
         _log.error("the emulator stops", exc_info=error)
         if not self._broken.done():
             self._broken.set_exception(Broken(f"the emulator had to stop: {error}"))
+
+    # ---- what the connections to other processes call (link_server.Switchboard)
+
+    def member_connected(self, connection: int) -> None:
+        self._do(partial(self._emulator.member_connected, connection))
+
+    def member_sent(self, connection: int, octets: bytes) -> None:
+        self._do(partial(self._emulator.member_sent, connection, octets))
+
+    def member_lost(self, connection: int) -> None:
+        self._do(partial(self._emulator.member_lost, connection))
+
+    def centre_connected(self) -> None:
+        self._do(self._emulator.centre_connected)
+
+    def centre_sent(self, octets: bytes) -> None:
+        self._do(partial(self._emulator.centre_sent, octets))
+        if self._emulator.joined and not self._joined.is_set():
+            _log.info("joined the network")
+            self._joined.set()
+
+    def centre_lost(self) -> bool:
+        had_joined = self._joined.is_set()
+        if had_joined:
+            _log.warning("the network is lost")
+            self._joined.clear()
+        elif self._emulator.refusal:
+            _log.warning("the network would not have us: %s", self._emulator.refusal)
+        self._do(self._emulator.centre_lost)
+        return had_joined
+
+    def _do(self, work: Callable[[float], list[Action]]) -> None:
+        if self._broken.done():
+            return
+        try:
+            self._carry_out(work(time.time()))
+        except Exception as error:
+            self.failed(error)
 
     # ---- what the loop calls
 
@@ -171,6 +258,10 @@ class Server:
                     self._ports[phone].hang_up()
                 case PlugIn(phone):
                     self._ports[phone].plug_in()
+                case ToCentre(data, last):
+                    self._client.send(data, last)
+                case ToMember(connection, data, last):
+                    self._listener.send(connection, data, last)
         self._write(port, waiting)
         self._set_timer()
 
@@ -208,15 +299,18 @@ async def serving(
     tap: Tap | None = None,
     strangers: bool = False,
     names: Mapping[str, str] | None = None,
+    listen: int | None = None,
+    join: int | None = None,
 ) -> AsyncIterator[Server]:
     """Run an emulator while the block runs. `tap` sees what goes by.
 
     `esmes` maps short number to system id, `names` what a sender may show in place of its number to that number.
 
-    With `strangers` every number that nobody has belongs to somebody who takes all messages.
+    With `strangers` every number that nobody has belongs to somebody who takes all messages. Others may join by the
+    port `listen` (0: a free one); with `join` the network, ESMEs and message faults are those of the process there.
 
     `faults` and `seed` take the place of the scenario's. Raises PortTaken, OSError (no pty, no link), InvalidNumber,
-    or InvalidScenario for a step whose modem or storage is not there.
+    InvalidScenario for a step whose modem or storage is not there, ListenerTaken or JoinRefused.
     """
     scenario = scenario or Scenario()
     emulator = Emulator(
@@ -228,25 +322,37 @@ async def serving(
         scenario.rates,
         scenario.clock,
         strangers=strangers,
+        member="" if join is None else secrets.token_hex(8),
+        centre=_centre_name(store),
     )
     _check(scenario, emulator)
     if tap is not None:
         emulator.on_submission = tap.submitted
-    smsc = Smsc(esmes, names)
-    server = Server(emulator, store, smsc, await smsc.start(smpp_port), tap)
-    smpp = asyncio.create_task(server.run_smpp())
+    server = Server(emulator, store, Smsc(esmes, names), tap)
     try:
+        if join is None:
+            await server.serve_esmes(smpp_port)
         for position in range(len(phones)):
             server.open_port(link_dir / f"modem{position}" if link_dir else None, phones[position].tcp)
+        if listen is not None:
+            await server.listen(listen)
         server.start()
         for step in scenario.steps:
             server.arm(step)
+        if join is not None:
+            await server.join(join)
         yield server
     finally:
-        smpp.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await smpp
-        server.close()
+        await server.stop()
+
+
+def _centre_name(store: Store) -> str:
+    """What this centre is called by those who join, the same for as long as its state is."""
+    name = store.notes("centre").get("name")
+    if name is None:
+        name = secrets.token_hex(8)
+        store.put_note("centre", "name", name)
+    return name
 
 
 def _check(scenario: Scenario, emulator: Emulator) -> None:

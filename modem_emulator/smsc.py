@@ -82,7 +82,7 @@ class Smsc:
         """Listen on loopback and return the port, a free one for 0. Raises PortTaken."""
         tries = 1 if port else PORT_TRIES_MAX
         for attempt in range(1, tries + 1):
-            chosen = port or _free_port()
+            chosen = _free_port(port)
             self._server = smpp34.Server(HOST, chosen, system_id="yinxin")
             try:
                 await self._server.start()
@@ -264,7 +264,13 @@ def _submissions(event: smpp34.SubmitSmEvent, sender: str, reference: int) -> li
     return parts
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def _free_port(port: int) -> int:
+    """The port if it is free, or a free one for 0. Raises PortTaken.
+
+    smpp34 is not asked: a process that ends right after its `start` has failed crashes in the library's thread.
+    """
+    try:
+        with socket.create_server((HOST, port)) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise PortTaken(f"SMPP cannot listen on {HOST}:{port}: {error.strerror}") from error
