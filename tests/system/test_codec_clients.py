@@ -47,8 +47,8 @@ def fresh_bench() -> Iterator[Bench]:
         (LONG, 300, None),
         (EMOJI, 7, None),
         (EMOJI, 300, None),
-        ("Flash {1}", 0, MessageClass.FLASH),
-        ("闪信", 0, MessageClass.FLASH),
+        ("In the equipment {1}", 0, MessageClass.EQUIPMENT),
+        ("设备", 0, MessageClass.EQUIPMENT),
         ("On the SIM", 0, MessageClass.SIM),
     ],
 )
