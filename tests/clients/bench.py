@@ -41,6 +41,15 @@ START_S = 30.0
 ResultT = TypeVar("ResultT")
 
 
+class Closeable(Protocol):
+    """What can be closed."""
+
+    def close(self) -> None: ...
+
+
+CloseableT = TypeVar("CloseableT", bound=Closeable)
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What a peer got: the whole text, who it says it is from, and of how many parts it was made."""
@@ -170,10 +179,10 @@ class Bench:
         self._processes: list[subprocess.Popen[str]] = []
         self._open = ExitStack()
 
-    def set_up(self, options: Sequence[str] = (), phone: str = "") -> None:
+    def set_up(self, options: Sequence[str] = (), phone: str = "", imsi: str = IMSI) -> None:
         """Start the emulator, with more `options` and more keys for the client's `phone`, and the peer."""
         phones = (
-            f"imsi={IMSI},msisdn={OWN},imei={IMEI}{phone}",
+            f"imsi={imsi},msisdn={OWN},imei={IMEI}{phone}",
             f"imsi=460001234567891,msisdn={PEER}",
             f"imsi=460001234567892,msisdn={STRANGER}",
         )
@@ -235,6 +244,11 @@ class Bench:
         """Start a client that wants a terminal."""
         return self._start(command, stdin=terminal, stdout=terminal, stderr=terminal)
 
+    def keep(self, one: CloseableT) -> CloseableT:
+        """Close it when the bench is taken down."""
+        self._open.callback(one.close)
+        return one
+
     def client_log(self) -> str:
         return (self.folder / "client.log").read_text(errors="replace")
 
@@ -268,12 +282,12 @@ def end(process: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def bench(options: Sequence[str] = (), phone: str = "") -> Iterator[Bench]:
+def bench(options: Sequence[str] = (), phone: str = "", imsi: str = IMSI) -> Iterator[Bench]:
     """A bench that is set up, in a folder whose name is short: clients cut long names of devices."""
     folder = Path(tempfile.mkdtemp(prefix="bench"))
     one = Bench(folder)
     try:
-        one.set_up(options, phone)
+        one.set_up(options, phone, imsi)
         yield one
     finally:
         one.close()

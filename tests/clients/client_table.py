@@ -63,6 +63,8 @@ class Client:
 
 # Seen in its list of strings and in its log: its driver sends what sending and receiving messages takes, and no more.
 _ONLY_MESSAGES = "bearerbox never asks: its AT driver knows no +CIMI, +CNUM, +COPS or +CUSD"
+# mm_broadband_modem_lock_sms_storages refuses while it is held, and cmti_received does not try again.
+_PARTS_APART = "when its parts come one by one, as by radio: of two +CMTI at once ModemManager heeds the first"
 
 _PART_BY_PART = "hands over the parts one by one, with their numbers"
 
@@ -89,6 +91,20 @@ CLIENTS = (
         "Kannel",
         ("bearerbox", "--version"),
         dict.fromkeys((Can.IMSI, Can.OWN_NUMBER, Can.OPERATOR), _ONLY_MESSAGES),
+        remarks={Can.SIGNAL: "as keepalive-cmd; bearerbox logs the answer and makes nothing of it"},
+    ),
+    Client(
+        "ModemManager",
+        ("ModemManager", "--version"),
+        remarks=dict.fromkeys((Can.RECEIVE_LONG, Can.RECEIVE_UCS2), _PARTS_APART),
+    ),
+    Client(
+        "oFono",
+        ("ofonod", "--version"),
+        remarks={
+            Can.DELETE: "by itself: ofonod takes every message from the modem and keeps none",
+            Can.REPORT: "ofonod takes it, but tells its D-Bus clients nothing of reports",
+        },
     ),
 )
 
