@@ -12,6 +12,9 @@ from console import CannotStart, Program, announce_ready, logging_options, run_u
 from gsm.alphabet import is_gsm7
 from gsm.pdu import NAME_CHARACTERS_MAX
 from modem_emulator import profiles, scenarios
+from modem_emulator.control_cli import ctl
+from modem_emulator.control_client import SOCKET_NAME
+from modem_emulator.control_server import ControlTaken
 from modem_emulator.emulator import Phone
 from modem_emulator.link_server import HOST, ListenerTaken
 from modem_emulator.mishaps import Faults
@@ -150,6 +153,8 @@ def main() -> None:
     """GSM modems on ptys, joined by one SMS network."""
 
 
+main.add_command(ctl)
+
 _RATE = click.FloatRange(0.0, 1.0)
 _SECONDS = click.FloatRange(0.0)
 
@@ -167,6 +172,11 @@ _SECONDS = click.FloatRange(0.0)
 @click.option("--join", type=JoinOption(), help="[HOST:]PORT of the process whose network these modems use.")
 @click.option("--link-dir", type=click.Path(file_okay=False, path_type=Path), help="Links modem0, modem1 … here.")
 @click.option("--state", type=click.Path(file_okay=False, path_type=Path), help="Keep queue and SIMs here.")
+@click.option(
+    "--control",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Socket for ctl and panel.  [default: control in --link-dir]",
+)
 @click.option("--scenario", type=ScenarioOption(), help="What goes wrong: a file's path (*.toml) or a bundled name.")
 @click.option("--lose", type=_RATE, help="Share of messages that never arrive.")
 @click.option("--double", type=_RATE, help="Share of messages that arrive twice.")
@@ -183,6 +193,7 @@ def serve(
     join: int | None,
     link_dir: Path | None,
     state: Path | None,
+    control: Path | None,
     scenario: Scenario | None,
     seed: int | None,
     **rates: float | None,
@@ -205,6 +216,8 @@ def serve(
     _refuse_doubles("name", [name for one in esme for name in one.names])
     if not phone and listen is None:
         raise click.UsageError("give at least one --phone, or --listen for those of others")
+    if control is None and link_dir is not None:
+        control = link_dir / SOCKET_NAME
     scenario = scenario or Scenario()
     given = {name: rate for name, rate in rates.items() if rate is not None}
     scenario = replace(
@@ -217,7 +230,7 @@ def serve(
     with ExitStack() as stack:
         store = _open_store(state)
         stack.callback(store.close)
-        ports = {"smpp_port": smpp_port, "listen": listen, "join": join}
+        ports = {"smpp_port": smpp_port, "listen": listen, "join": join, "control": control}
         run_until_stopped(_serve(phone, esme, store, link_dir, scenario, ports))
 
 
@@ -280,7 +293,7 @@ async def _serve(
         raise CannotStart(f"{error}; choose another --listen") from error
     except JoinRefused as error:
         raise CannotStart(f"the network cannot be joined: {error}") from error
-    except InvalidScenario as error:
+    except (InvalidScenario, ControlTaken) as error:
         raise CannotStart(str(error)) from error
     except Broken as error:
         raise CannotStart(f"{error}; see the log") from error

@@ -178,6 +178,11 @@ class Emulator:
         return self._centre or self._membership_here()
 
     @property
+    def has_centre(self) -> bool:
+        """Whether the service centre is of this process, and not of one that it has joined."""
+        return self._centre is not None
+
+    @property
     def centre(self) -> Network:
         """The service centre of this process, which has one."""
         assert self._centre is not None, "ESMEs and members belong to the process with the centre"
@@ -192,6 +197,11 @@ class Emulator:
     def busy(self) -> bool:
         """Whether a command is under way in any modem."""
         return any(engine.busy for engine in self._engines)
+
+    @property
+    def esmes(self) -> Mapping[str, bool]:
+        """The ESMEs' numbers, and whether somebody is bound who takes their messages."""
+        return {number: self.centre.can_take(number) for number in sorted(self._esmes)}
 
     def start(self, now_s: float) -> list[Action]:
         """Switch all modems on and hand out what the store kept."""

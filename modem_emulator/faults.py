@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from random import Random
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 from modem_emulator import records
 from modem_emulator.records import InvalidRecord
@@ -281,6 +281,33 @@ def describe(name: str) -> Description:
     kind = FAULTS[name]
     keys = {one.name: None if one.default is MISSING else _shown(one.default) for one in fields(kind)}
     return Description(name, " ".join((kind.__doc__ or "").split()), keys)
+
+
+def typed(name: str, words: Mapping[str, str]) -> dict[str, Any]:
+    """Keys of a step as they are typed at a terminal, with the types that their records want.
+
+    Raises InvalidRecord for a number that is none; unknown keys and faults are left for `build` to refuse.
+    """
+    types = {**get_type_hints(_When), **(get_type_hints(FAULTS[name]) if name in FAULTS else {})}
+    return {key: _typed(types.get(key, str), word, key) for key, word in words.items()}
+
+
+def _typed(wanted: Any, word: str, key: str) -> Any:
+    kinds = get_args(wanted) or (wanted,)
+    if bool in kinds:
+        return {"true": True, "false": False}.get(word.lower(), word)
+    for kind in (int, float):
+        if kind in kinds:
+            try:
+                return kind(word)
+            except ValueError as error:
+                raise InvalidRecord(f"{key} must be a number, not {word!r}") from error
+    return word
+
+
+def waits_for_a_command(name: str) -> bool:
+    """Whether a fault without `on` waits for the next command."""
+    return FAULTS.get(name) in get_args(CommandFault)
 
 
 def _shown(default: object) -> str:

@@ -13,7 +13,7 @@ Whoever tells others what was accepted or delivered calls the store's `commit` f
 """
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
@@ -30,6 +30,7 @@ from gsm.pdu import (
     replace_type,
 )
 from modem_emulator.clock import Clock
+from modem_emulator.fate import Fate, Happened, end_of
 from modem_emulator.faults import MessageFault
 from modem_emulator.mishaps import Faults as Faults
 from modem_emulator.mishaps import Mishaps
@@ -158,6 +159,8 @@ class Network:
         clock: Clock | None = None,
         strangers: bool = False,
     ) -> None:
+        # Called with all that happens, while somebody looks on.
+        self.on_event: Callable[[Happened], None] | None = None
         self._strangers = strangers
         self._store = store
         self._clock = clock or Clock()
@@ -183,6 +186,15 @@ class Network:
     def queue_length(self) -> int:
         """How many messages and reports are kept, those in flight included."""
         return len(self._messages)
+
+    @property
+    def queue(self) -> list[Queued]:
+        """What is kept, by identity."""
+        return sorted(self._messages.values(), key=lambda message: message.identity)
+
+    def can_take(self, number: str) -> bool:
+        """Whether this subscriber is there to take messages."""
+        return self._waiting.attached(number)
 
     @property
     def at_rest(self) -> bool:
@@ -214,6 +226,15 @@ class Network:
 
     def submit_parts(self, parts: Sequence[Submission], now_s: float) -> Accepted:
         """Take all parts of one message for one destination over, or none; returns what the last was accepted as."""
+        try:
+            return self._accept_parts(parts, now_s)
+        except Refused as refused:
+            if self.on_event is not None:
+                first, reason = parts[0], str(refused)
+                self.on_event(Happened(Fate.REFUSED, now_s, first.sender, first.destination, reason=reason))
+            raise
+
+    def _accept_parts(self, parts: Sequence[Submission], now_s: float) -> Accepted:
         destination = self._destination(parts[0].destination)
         self._check(parts[0], destination, len(parts))
         try:
@@ -311,6 +332,7 @@ class Network:
         if message.expires_s <= now_s:
             self._end_expired(message, now_s)
         else:
+            self._tell(Fate.POSTPONED, message, now_s)
             self._waiting.offer(message.destination, identity, now_s + RETRY_S)
             self._report_trouble(message, now_s)
 
@@ -363,6 +385,7 @@ class Network:
             protocol_id=submission.protocol_id,
         )
         self._newest[message.sender, destination, message.reference] = message.identity
+        self._tell(Fate.ACCEPTED, message, now_s)
         self._send_with_faults(message, now_s)
         return Accepted(message.identity, now_s + self._mishaps.faults.slow_answer_s)
 
@@ -387,10 +410,12 @@ class Network:
         due = replace(message, due_s=due_s, expires_s=expires_s)
         self._keep(due)
         if mishap.lost:
+            self._tell(Fate.LOST, due, now_s)
             self._forget(due.identity)  # put and removed, so that the store never gives its identity again
         elif not self._waiting.attached(due.destination):
             self._report_trouble(due, now_s)
         if mishap.doubled and message.about == 0:
+            self._tell(Fate.DOUBLED, due, now_s)
             self._last_identity += 1
             self._keep(replace(due, identity=self._last_identity, reports=Reports.NONE))
         self._let_overtake(due, mishap.overtaken)
@@ -402,6 +427,10 @@ class Network:
             self._waiting.offer(before.destination, before.identity, message.due_s + OVERTAKEN_BY_S)
         if overtaken:
             self._overtaken[message.destination] = message.identity
+
+    def _tell(self, fate: Fate, message: Queued, now_s: float) -> None:
+        if self.on_event is not None:
+            self.on_event(Happened(fate, now_s, message.sender, message.destination, message))
 
     def _keep(self, message: Queued) -> None:
         self._store.put(message)
@@ -428,6 +457,8 @@ class Network:
     def _end(self, identity: int, status: DeliveryStatus, now_s: float) -> None:
         """A message has met its fate: remember that, and report it to who wanted to hear."""
         message = self._forget(identity)
+        if message is not None:
+            self._tell(end_of(status), message, now_s)
         if message is None or message.about:
             return
         self._remember(_outcome(message, status, now_s))
@@ -499,6 +530,9 @@ class Network:
             self._report(message, self._trouble(message), now_s)
 
     def _report(self, message: Queued, status: DeliveryStatus, now_s: float) -> None:
+        self._tell(Fate.REPORTED, message, now_s)
+        if message.sender not in self._subscribers:
+            return  # somebody outside, who has seen it by looking on
         report = StatusReport(
             reference=message.reference,
             recipient=message.destination,

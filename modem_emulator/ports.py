@@ -10,6 +10,10 @@ class Port(Protocol):
     def path(self) -> str:
         """What a client opens: a device, a link to one, or `tcp:127.0.0.1:PORT`."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a client has it open, as far as can be known."""
+
     def write(self, data: bytes) -> None:
         """Send, now or when the client reads; never blocks. Without client the octets may be lost."""
 

@@ -43,6 +43,11 @@ class Pty:
         """What a client opens: the link, or the device itself."""
         return self._device if self._link is None else str(self._link)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a client has it open; never, where PortWatch cannot tell."""
+        return self._plugged_in and self._users > 0
+
     def write(self, data: bytes) -> None:
         """Send, now or when the client reads; once too much waits, nothing more is taken until all has gone."""
         if self._dropping or not self._plugged_in:

@@ -5,12 +5,14 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Protocol
 
+from modem_emulator.control import Control, PortState
+from modem_emulator.control_server import controlled
 from modem_emulator.emulator import (
     Action,
     DeliverToEsme,
@@ -52,14 +54,18 @@ class JoinRefused(Exception):
     """The network that was to be joined would not have us; says why."""
 
 
-class Tap(Protocol):
-    """Whoever looks on; called in the loop, by phone, and not to take long."""
+class OctetTap(Protocol):
+    """Whoever looks on at the ports; called in the loop, by phone, and not to take long."""
 
     def received(self, phone: int, data: bytes) -> None:
         """Octets came from a client."""
 
     def wrote(self, phone: int, data: bytes) -> None:
         """Octets go to a client."""
+
+
+class Tap(OctetTap, Protocol):
+    """Whoever looks on at ports and network."""
 
     def submitted(self, phone: int, submission: Submission) -> None:
         """The network has taken a message from this phone."""
@@ -75,7 +81,7 @@ class Server:
         self.smpp_port: int | None = None
         self.link_port: int | None = None
         self.emulator = emulator
-        self._tap = tap
+        self._taps: tuple[OctetTap, ...] = (tap,) if tap is not None else ()
         self._emulator = emulator
         self._store = store
         self._smsc = smsc
@@ -111,6 +117,23 @@ class Server:
     def arm(self, step: Step) -> None:
         """Let a fault happen, now or when its step says. Raises NoSuchModem or InvalidRecord."""
         self._carry_out(self._emulator.arm(step, time.time()))
+
+    @property
+    def port_states(self) -> list[PortState]:
+        """The ports as they are now, by phone."""
+        return [PortState(port.path, port.is_open) for port in self._ports]
+
+    def look_on(self, tap: OctetTap, looks: bool) -> None:
+        """Let `tap` see the octets from now on, or no longer; while nobody looks they cost nothing."""
+        others = tuple(other for other in self._taps if other is not tap)
+        self._taps = (*others, tap) if looks else others
+
+    def carry_out(self, actions: Sequence[Action]) -> None:
+        """Do what the rules have said for a request from outside; what fails there ends the emulator."""
+        try:
+            self._carry_out(actions)
+        except Exception as error:
+            self.failed(error)
 
     async def serve_esmes(self, port: int) -> None:
         """Let ESMEs bind, on a free port for 0. Raises PortTaken."""
@@ -225,8 +248,8 @@ class Server:
 
     def _received(self, phone: int, data: bytes) -> None:
         try:
-            if self._tap is not None:
-                self._tap.received(phone, data)
+            for tap in self._taps:
+                tap.received(phone, data)
             self._carry_out(self._emulator.received(phone, data, time.time()))
         except Exception as error:
             self.failed(error)
@@ -268,8 +291,8 @@ class Server:
     def _write(self, phone: int, pieces: list[bytes]) -> None:
         if pieces:
             data = b"".join(pieces)
-            if self._tap is not None:
-                self._tap.wrote(phone, data)
+            for tap in self._taps:
+                tap.wrote(phone, data)
             self._ports[phone].write(data)
 
     def _set_timer(self) -> None:
@@ -301,6 +324,7 @@ async def serving(
     names: Mapping[str, str] | None = None,
     listen: int | None = None,
     join: int | None = None,
+    control: Path | None = None,
 ) -> AsyncIterator[Server]:
     """Run an emulator while the block runs. `tap` sees what goes by.
 
@@ -308,9 +332,10 @@ async def serving(
 
     With `strangers` every number that nobody has belongs to somebody who takes all messages. Others may join by the
     port `listen` (0: a free one); with `join` the network, ESMEs and message faults are those of the process there.
+    `control` is the path of a Unix socket for control programs.
 
     `faults` and `seed` take the place of the scenario's. Raises PortTaken, OSError (no pty, no link), InvalidNumber,
-    InvalidScenario for a step whose modem or storage is not there, ListenerTaken or JoinRefused.
+    InvalidScenario for a step whose modem or storage is not there, ListenerTaken, JoinRefused or ControlTaken.
     """
     scenario = scenario or Scenario()
     emulator = Emulator(
@@ -341,7 +366,11 @@ async def serving(
             server.arm(step)
         if join is not None:
             await server.join(join)
-        yield server
+        async with AsyncExitStack() as stack:
+            if control is not None:
+                rules = Control(emulator, lambda: server.port_states)
+                await stack.enter_async_context(controlled(control, rules, server))
+            yield server
     finally:
         await server.stop()
 

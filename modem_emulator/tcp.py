@@ -31,6 +31,11 @@ class TcpPort:
         """`tcp:127.0.0.1:PORT`."""
         return f"tcp:{HOST}:{self._port}"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a client is connected."""
+        return self._client is not None
+
     def write(self, data: bytes) -> None:
         """Send to the client, if there is one and it reads."""
         if self._client is None:

@@ -34,23 +34,23 @@ class Bench:
         )
         self.shown = ["" for _ in phones]
         self.all: list[Action] = []
-        self._note(self.emulator.start(START_S))
+        self.note(self.emulator.start(START_S))
         for phone in range(len(phones)):
             self.type("ATE0;+CNMI=2,1,0,2\r", phone)
             self.shown[phone] = ""
         for step in scenario.steps:
-            self._note(self.emulator.arm(step, START_S))
+            self.note(self.emulator.arm(step, START_S))
 
     def fault(self, do: str, **keys: object) -> str:
         """Arm a fault, for the first phone if no other is named; what that shows there."""
         table = {"do": do.replace("_", "-"), "modem": "modem0", **keys}
-        self._note(self.emulator.arm(faults.build(table, "test"), START_S + self.now_s))
+        self.note(self.emulator.arm(faults.build(table, "test"), START_S + self.now_s))
         return self.taken(0)
 
     def type(self, text: str | bytes, phone: int = 0) -> str:
         """Type at a phone; what it has shown since the last look."""
         octets = text if isinstance(text, bytes) else text.encode("latin-1")
-        self._note(self.emulator.received(phone, octets, START_S + self.now_s))
+        self.note(self.emulator.received(phone, octets, START_S + self.now_s))
         return self.taken(phone)
 
     def send(self, text: str, phone: int = 0, to: str = "+8613900000002", report: bool = False) -> str:
@@ -63,9 +63,9 @@ class Bench:
         end_s = self.now_s + seconds
         while (due_s := self.emulator.next_due_s()) is not None and due_s - START_S <= end_s:
             self.now_s = max(self.now_s, due_s - START_S)
-            self._note(self.emulator.tick(max(due_s, START_S + self.now_s)))
+            self.note(self.emulator.tick(max(due_s, START_S + self.now_s)))
         self.now_s = end_s
-        self._note(self.emulator.tick(START_S + self.now_s))
+        self.note(self.emulator.tick(START_S + self.now_s))
         return self.taken(phone)
 
     def taken(self, phone: int) -> str:
@@ -88,7 +88,8 @@ class Bench:
         """What was to be handed to ESMEs."""
         return [action for action in self.all if isinstance(action, DeliverToEsme)]
 
-    def _note(self, actions: Sequence[Action]) -> None:
+    def note(self, actions: Sequence[Action]) -> None:
+        """Take what the emulator wants done."""
         self.all += actions
         for action in actions:
             if isinstance(action, WriteToPort):
