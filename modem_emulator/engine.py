@@ -10,7 +10,7 @@ Start-up, periodic lines, refusals, answers and timings are the profile's; `powe
 
 import re
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 from modem_emulator import faults, reception, ussd
 from modem_emulator.command_line import (
@@ -50,6 +50,8 @@ AHEAD_OCTETS_MAX = 4096
 # +CNMI mode 0 keeps indications in the modem; a real one keeps a few dozen.
 NOTICES_MAX = 64
 
+# Result codes, and the answers that a client asks for again and again; the longest, a listing, has 20 kB.
+FRAMES_KEPT_MAX = 64
 # Whoever asked for the prompt and then fell silent for so long has died; the next line is a new client's.
 ENTRY_IDLE_S_MAX = 20.0
 
@@ -66,6 +68,14 @@ _SIM_ERRORS = {
 _START = re.compile(rb"[Aa]")
 _PLAIN_LINE = re.compile(rb"[Aa][Tt][ -~]{0,%d}\r" % (COMMAND_CHARACTERS_MAX - 2))
 _ENTRY_END = re.compile(rb"[\x1a\x1b]")
+
+
+@lru_cache(maxsize=FRAMES_KEPT_MAX)
+def _framed(lines: tuple[str, ...], verbose: bool, carriage_return: int, line_feed: int) -> str:
+    """Lines as they go out (V.250 clause 5.7.1)."""
+    end = chr(carriage_return) + chr(line_feed)
+    text = end.join(lines)
+    return end + text + end if verbose else text + end
 
 
 class Engine:
@@ -619,9 +629,7 @@ class Engine:
 
     def _framed(self, *lines: str) -> str:
         settings = self.equipment.settings
-        end = chr(settings.registers[3]) + chr(settings.registers[4])
-        text = lines[0] if len(lines) == 1 else end.join(lines)
-        return end + text + end if settings.verbose else text + end
+        return _framed(lines, settings.verbose, settings.registers[3], settings.registers[4])
 
     def _lines(self, lines: Lines) -> None:
         if lines and not self._muted:

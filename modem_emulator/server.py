@@ -39,6 +39,8 @@ from modem_emulator.tcp import TcpPort
 
 # A wall clock may be set back; then a timer must not sleep for the whole difference.
 SLEEP_S_MAX = 60.0
+# What a modem says at once is one write, for each one wakes the client; a pty takes about this much at a time.
+WRITE_OCTETS = 4_096
 # How long a start waits for the network that it joins. A number that is in use may be so for a moment only, after its
 # process was killed, so that a refusal counts when it has lasted so long.
 JOIN_S = 2.0
@@ -263,17 +265,17 @@ class Server:
 
     def _carry_out(self, actions: Sequence[Action]) -> None:
         self._store.commit()
-        waiting: list[bytes] = []  # for the port last written to: what follows each other there is one write
-        port = -1
+        port, waiting = -1, b""  # for the port last written to
         for action in actions:
             if type(action) is WriteToPort:
-                if action.phone != port:
+                if action.phone == port and len(waiting) < WRITE_OCTETS:
+                    waiting += action.data
+                else:
                     self._write(port, waiting)
-                    port, waiting = action.phone, []
-                waiting.append(action.data)
+                    port, waiting = action.phone, action.data
                 continue
             self._write(port, waiting)
-            waiting = []
+            waiting = b""
             match action:
                 case DeliverToEsme(number, message):
                     self._smsc.deliver(number, message)
@@ -288,9 +290,8 @@ class Server:
         self._write(port, waiting)
         self._set_timer()
 
-    def _write(self, phone: int, pieces: list[bytes]) -> None:
-        if pieces:
-            data = b"".join(pieces)
+    def _write(self, phone: int, data: bytes) -> None:
+        if data:
             for tap in self._taps:
                 tap.wrote(phone, data)
             self._ports[phone].write(data)
