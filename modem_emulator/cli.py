@@ -12,6 +12,7 @@ from console import CannotStart, Program, announce_ready, logging_options, run_u
 from gsm.alphabet import is_gsm7
 from gsm.pdu import NAME_CHARACTERS_MAX
 from modem_emulator import profiles, scenarios
+from modem_emulator.commands import listing
 from modem_emulator.control_cli import ctl
 from modem_emulator.control_client import SOCKET_NAME
 from modem_emulator.control_server import ControlTaken
@@ -260,6 +261,22 @@ def show_profile(name: str) -> None:
     """
     try:
         click.echo(profiles.text(name), nl=False)
+    except InvalidProfile as error:
+        raise click.UsageError(str(error)) from error
+
+
+@main.command("commands")
+@click.option("--profile", "name", default="generic", help="A make of modem, or a profile's file.")
+def show_commands(name: str) -> None:
+    """List the commands that a make of modem has, with their forms and the clauses that define them.
+
+    \b
+    Example:
+      modem-emulator commands --profile sim800l
+    """
+    try:
+        for line in listing.lines(profiles.load(name)):
+            click.echo(line)
     except InvalidProfile as error:
         raise click.UsageError(str(error)) from error
 
