@@ -27,6 +27,7 @@ from modem_emulator.numbers import InvalidNumber, canonical
 from modem_emulator.server import Broken, Server, serving
 from modem_emulator.sim import MESSAGE_SLOTS
 from modem_emulator.store import MemoryStore, Status, Store, StoredMessage
+from modem_emulator.traffic import Dialogue
 
 # A test on a busy machine; what takes milliseconds alone may take seconds there.
 WAIT_S = 10.0
@@ -189,7 +190,7 @@ class EmulatedModem:
 
     @property
     def dialogue(self) -> str:
-        """The traffic to read: a line for each piece, > to the modem and < from it. Hides nothing, PINs included."""
+        """The traffic to read, line by line: seconds since the start, > to the modem or < from it; PINs are masked."""
         return self._emulation.call(lambda _: self._dialogue())
 
     @property
@@ -200,11 +201,12 @@ class EmulatedModem:
         self._emulation.call(lambda server: server.arm(Step(do=fault, modem=self.name)))
 
     def _dialogue(self) -> str:
-        marks = {"to modem": ">", "from modem": "<"}
-        return "\n".join(
-            f"{piece.at_s:8.3f} {marks[piece.direction]} {_readable(piece.data)}"
-            for piece in self._emulation.traffic[self._position]
-        )
+        dialogue, lines = Dialogue(), []
+        for piece in self._emulation.traffic[self._position]:
+            typed = piece.direction == "to modem"
+            for line in (dialogue.tx if typed else dialogue.rx)(piece.data):
+                lines.append(f"{piece.at_s:8.3f} {'>' if typed else '<'} {line.text}")
+        return "\n".join(lines)
 
 
 class EmulatedNetwork:
@@ -437,10 +439,6 @@ def _phones(count: int, profile: str, pin: str | None, slots: int) -> tuple[Phon
         )
         for position in range(count)
     )
-
-
-def _readable(octets: bytes) -> str:
-    return octets.decode("latin-1").encode("unicode_escape").decode()
 
 
 def _stored_text(storage: str, index: int, message: StoredMessage) -> StoredText:

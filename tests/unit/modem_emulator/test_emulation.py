@@ -204,9 +204,16 @@ def test_the_dialogue_shows_both_directions_in_order() -> None:
             ("to modem", b"AT+CSQ\r"),
             ("from modem", b"\r\n+CSQ: 20,99\r\n\r\nOK\r\n"),
         ]
-        lines = modem.dialogue.splitlines()
-        assert lines[2].endswith(" > AT+CSQ\\r")
-        assert lines[3].endswith(" < \\r\\n+CSQ: 20,99\\r\\n\\r\\nOK\\r\\n")
+        lines = [line.split(maxsplit=1)[1] for line in modem.dialogue.splitlines()]
+        assert lines[-3:] == ["> AT+CSQ", "< +CSQ: 20,99", "< OK"]
+
+
+def test_no_pin_stands_in_the_dialogue() -> None:
+    with emulated(pin="1234") as network, typing_at(network.modems[0]) as terminal:
+        (modem,) = network.modems
+        terminal.ask('AT+CPIN="1234"\r')
+        assert "AT+CPIN" in modem.dialogue
+        assert "1234" not in modem.dialogue
 
 
 def test_any_thread_may_use_it() -> None:

@@ -111,7 +111,7 @@ def test_a_failed_test_shows_what_went_through_the_port(tmp_path: Path) -> None:
     assert "1 failed" in ran.stdout
     head, _, dialogue = ran.stdout.partition("AT dialogue of modem0")
     assert head
-    assert " > AT+CSQ\\r\n" in dialogue
+    assert " > AT+CSQ\n" in dialogue
     assert "+CSQ: 20,99" in dialogue
     assert "AT dialogue of modem1" not in dialogue  # it was not used
 
