@@ -149,6 +149,7 @@ class LinkClient:
         try:
             await over.wait()
         finally:
+            self.close()
             self._transport = None
             had_joined = switchboard.centre_lost()
         return had_joined

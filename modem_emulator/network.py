@@ -404,10 +404,11 @@ class Network:
 
     def _send_with_faults(self, message: Queued, now_s: float) -> None:
         mishap = self._mishaps.of(message.sender, message.destination)
-        due_s = message.due_s + mishap.delay_s
-        # Who has one try has it when it is due.
-        expires_s = due_s if message.expires_s <= now_s else message.expires_s
-        due = replace(message, due_s=due_s, expires_s=expires_s)
+        due = message
+        if mishap.delay_s or message.expires_s <= now_s:
+            due_s = message.due_s + mishap.delay_s
+            # Who has one try has it when it is due.
+            due = replace(message, due_s=due_s, expires_s=due_s if message.expires_s <= now_s else message.expires_s)
         self._keep(due)
         if mishap.lost:
             self._tell(Fate.LOST, due, now_s)

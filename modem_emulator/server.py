@@ -91,6 +91,7 @@ class Server:
         self._client = LinkClient()
         self._joined = asyncio.Event()
         self._work: list[asyncio.Task[None]] = []
+        self._stopped = False
         self._ports: list[Port] = []
         self._watch = PortWatch()
         self._loop = asyncio.get_running_loop()
@@ -164,6 +165,7 @@ class Server:
         for task in self._work:
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
+        self._stopped = True
         self._listener.close()
         self._client.close()
         self.close()
@@ -239,7 +241,7 @@ class Server:
         return had_joined
 
     def _do(self, work: Callable[[float], list[Action]]) -> None:
-        if self._broken.done():
+        if self._stopped or self._broken.done():
             return
         try:
             self._carry_out(work(time.time()))

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import smpp34
 
+from gsm import pdu
+from gsm.pdu import Deliver
 from modem_emulator.emulator import Phone
 from modem_emulator.network import Faults
 from modem_emulator.ptys import OUTPUT_OCTETS_MAX
@@ -261,6 +263,111 @@ async def test_what_an_esme_may_not_submit_is_refused_by_status(
         session = await esme.bind()
         answer = await session.submit_sm(destination, message, source_addr=source, dest_addr_ton=1)
         assert answer.command_status == status
+        await esme.leave()
+
+
+async def read_all(port: str, last: bytes) -> bytes:
+    """What +CMGL shows of all messages, once the last of them is there."""
+
+    def read() -> bytes:
+        terminal = Terminal(port)
+        try:
+            shown, deadline = b"", time.monotonic() + WAIT_S
+            while last not in shown:
+                assert time.monotonic() < deadline, shown
+                terminal.write(b"ATE0;+CMGF=0;+CMGL=4\r")
+                shown = terminal.read_until(b"\r\nOK\r\n")
+            return shown
+        finally:
+            terminal.close()
+
+    return await asyncio.to_thread(read)
+
+
+def delivered_pdus(shown: bytes) -> list[Deliver]:
+    lines = [line for line in shown.decode().split("\r\n") if len(line) > 30]
+    return [pdu.decode_deliver(pdu.from_hex(line)[1]) for line in lines]
+
+
+async def test_an_esme_shows_a_name_that_is_its_own_and_no_other(tmp_path: Path) -> None:
+    names = {"YINXIN": BANK}
+    async with serving([BERND], {BANK: OPERATOR}, MemoryStore(), link_dir=tmp_path, names=names) as server:
+        esme = Esme(server.smpp_port)
+        session = await esme.bind()
+        answer = await session.submit_sm(
+            "8613900000002", b"hello", source_addr="YINXIN", source_addr_ton=5, dest_addr_ton=1, registered_delivery=1
+        )
+        assert answer.is_success
+        assert (await esme.delivered()).esm_class == 0x04  # the receipt comes to who has the name
+        [message] = delivered_pdus(await read_all(server.ports[0], b"\r\n"))
+        assert (message.originator, message.text) == ("YINXIN", "hello")
+        answer = await session.submit_sm("8613900000002", b"x", source_addr="OTHER", source_addr_ton=5, dest_addr_ton=1)
+        assert answer.command_status == smpp34._smpp34.ESME_RINVSRCADR
+        await esme.leave()
+
+
+async def test_a_long_payload_arrives_in_parts_and_is_receipted_once(tmp_path: Path) -> None:
+    text = "long " * 60
+    async with emulator(tmp_path) as server:
+        esme = Esme(server.smpp_port)
+        session = await esme.bind()
+        answer = await session.submit_sm(
+            "8613900000002",
+            source_addr=BANK,
+            dest_addr_ton=1,
+            registered_delivery=1,
+            data_coding=1,
+            tlvs=[smpp34.Tlv(smpp34._smpp34.TLV_MESSAGE_PAYLOAD, text.encode())],
+        )
+        assert answer.is_success
+        receipt = await esme.delivered()
+        assert receipt.short_message.startswith(f"id:{answer.message_id} ".encode())
+        parts = delivered_pdus(await read_all(server.ports[1], b"+CMGL: 2"))
+        assert [part.user_data.concatenation and part.user_data.concatenation.sequence for part in parts] == [1, 2]
+        assert "".join(part.text for part in parts) == text
+        await esme.leave()
+
+
+async def test_ports_flash_and_segments_of_an_esme_reach_the_phone(tmp_path: Path) -> None:
+    tags = smpp34._smpp34
+    async with emulator(tmp_path) as server:
+        esme = Esme(server.smpp_port)
+        session = await esme.bind()
+        ports = [smpp34.Tlv(tags.TLV_DESTINATION_PORT, b"\x0b\x84"), smpp34.Tlv(tags.TLV_SOURCE_PORT, b"\x23\xf0")]
+        segment = [
+            smpp34.Tlv(tags.TLV_SAR_MSG_REF_NUM, b"\x00\x07"),
+            smpp34.Tlv(tags.TLV_SAR_TOTAL_SEGMENTS, b"\x02"),
+            smpp34.Tlv(tags.TLV_SAR_SEGMENT_SEQNUM, b"\x01"),
+        ]
+        to = {"source_addr": BANK, "dest_addr_ton": 1}
+        assert (await session.submit_sm("8613900000002", b"\x00\x01", data_coding=4, tlvs=ports, **to)).is_success
+        assert (await session.submit_sm("8613900000002", b"part", tlvs=segment, **to)).is_success
+        wrong = [smpp34.Tlv(tags.TLV_DESTINATION_PORT, b"\x0b")]
+        assert not (await session.submit_sm("8613900000002", b"x", tlvs=wrong, **to)).is_success
+        first, second = delivered_pdus(await read_all(server.ports[1], b"+CMGL: 2"))
+        assert first.user_data.ports == pdu.Ports(2948, 9200)
+        assert second.user_data.concatenation == pdu.Concatenation(7, 2, 1)
+        await esme.leave()
+
+
+async def test_an_esme_hears_that_a_phone_is_away_and_then_of_the_end_of_its_messages_life(tmp_path: Path) -> None:
+    async with serving([ANNA], {BANK: OPERATOR}, MemoryStore(), link_dir=tmp_path) as server:  # its PIN is not entered
+        esme = Esme(server.smpp_port)
+        session = await esme.bind()
+        answer = await session.submit_sm(
+            "8613900000001",
+            b"hello",
+            source_addr=BANK,
+            dest_addr_ton=1,
+            registered_delivery=0x11,
+            tlvs=[smpp34.Tlv(smpp34._smpp34.TLV_QOS_TIME_TO_LIVE, b"\x00\x00\x00\x01")],
+        )
+        assert answer.is_success
+        notice, end = await esme.delivered(), await esme.delivered()
+        assert (notice.esm_class, b"stat:ENROUTE" in notice.short_message) == (0x20, True)
+        assert (end.esm_class, b"stat:EXPIRED err:070" in end.short_message) == (0x04, True)
+        states = [tlv.value for tlv in end.tlvs if tlv.tag == smpp34._smpp34.TLV_MESSAGE_STATE]
+        assert states == [b"\x03"]
         await esme.leave()
 
 
