@@ -31,7 +31,6 @@ from modem_emulator.equipment import (
     PlugIn,
     Registered,
     Reject,
-    Settings,
     Write,
 )
 from modem_emulator.errors import Cme, Cms, CommandFailed, cause_text
@@ -241,7 +240,7 @@ class Engine:
         self._refuse_shown()
         self.equipment.notices.clear()
         self.equipment.sim.power_cycle()
-        self.equipment.settings = Settings.of(self.equipment.profile)
+        self.equipment.restore_settings()
 
     def _say(self, text: str) -> None:
         self._notify(self.equipment.filled(text))

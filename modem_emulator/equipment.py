@@ -1,5 +1,6 @@
 """What a modem is and what has been set in it: the state that AT commands read and change."""
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from gsm import pdu
@@ -116,7 +117,7 @@ class Plmn:
 
 @dataclass(slots=True)
 class Settings:
-    """What AT commands set; a new one is what ATZ and AT&F restore. Named after V.250, 27.007 and 27.005."""
+    """What AT commands set; a new one is what AT&F restores. Named after V.250, 27.007 and 27.005."""
 
     echo: bool = True
     verbose: bool = True
@@ -204,11 +205,17 @@ class Equipment:
     )
     unacknowledged: bool = False
     card: Card | None = None  # the SIM's files, made when first asked for
+    # What AT&W has kept for ATZ and the next power on, while the emulator runs.
+    kept: Settings | None = None
 
     def __post_init__(self) -> None:
         self.memories = list(self.profile.storage.initially)
         self.sim.slots.first = self.profile.storage.first_index
         self.settings = Settings.of(self.profile)
+
+    def restore_settings(self) -> None:
+        """Set what AT&W has kept, or what the make of modem starts with."""
+        self.settings = Settings.of(self.profile) if self.kept is None else deepcopy(self.kept)
 
     @property
     def registered(self) -> bool:

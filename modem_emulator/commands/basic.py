@@ -1,6 +1,7 @@
 """Commands of ITU-T V.250: the line itself, settings, S-registers, and the port's parameters."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 from modem_emulator.command_line import Parameters
 from modem_emulator.commands.table import Command, Handler, Lines, number_among, numbers, says, shows
@@ -15,9 +16,23 @@ _OTHER_REGISTERS = {1: 0, 2: 43, 6: 2, 8: 2, 10: 15, 12: 50}
 
 
 def _reset(equipment: Equipment, parameters: Parameters) -> Lines:
-    """ATZ and AT&F: settings as at the start; registration and SIM stay (V.250 clauses 6.1.1 and 6.1.2)."""
+    """ATZ: settings as AT&W kept them; registration and SIM stay (V.250 clause 6.1.1)."""
+    parameters.number(0, range(2))
+    equipment.restore_settings()
+    return []
+
+
+def _reset_to_factory(equipment: Equipment, parameters: Parameters) -> Lines:
+    """AT&F: settings as the make of modem starts with (V.250 clause 6.1.2)."""
     parameters.number(0, range(2))
     equipment.settings = Settings.of(equipment.profile)
+    return []
+
+
+def _keep_settings(equipment: Equipment, parameters: Parameters) -> Lines:
+    """AT&W: most modems have it, to keep what is set for ATZ and power on; all numbers mean the same place here."""
+    parameters.number(0, range(2))
+    equipment.kept = deepcopy(equipment.settings)
     return []
 
 
@@ -104,14 +119,14 @@ COMMANDS: dict[str, Command] = {
     "P": _accepted("pulse dialling", "V.250 6.3.3", range(1)),
     "T": _accepted("tone dialling", "V.250 6.3.2", range(1)),
     "I": Command("who the modem is, in several lines", "V.250 6.1.3", execute=_information),
-    "Z": Command("settings as at the start", "V.250 6.1.1", execute=_reset),
-    "&F": Command("settings of the factory", "V.250 6.1.2", execute=_reset),
+    "Z": Command("settings as kept", "V.250 6.1.1", execute=_reset),
+    "&F": Command("settings of the factory", "V.250 6.1.2", execute=_reset_to_factory),
     "&C": _accepted("behaviour of circuit 109 (DCD)", "V.250 6.2.8", range(3)),
     "&D": _accepted("behaviour of circuit 108 (DTR)", "V.250 6.2.9", range(4)),
     "&K": _accepted("flow control", "of custom; V.250 6.2.12 has +IFC", range(7)),
     "&S": _accepted("behaviour of circuit 107 (DSR)", "of custom", range(3)),
     "&V": Command("settings, shown", "of custom", execute=_NO_LINES),
-    "&W": _accepted("settings, kept", "of custom", range(2)),
+    "&W": Command("settings, kept", "of custom", execute=_keep_settings),
     **{f"S{number}": _register(number) for number in Settings().registers},
     **{f"S{number}": _register(number, initially) for number, initially in _OTHER_REGISTERS.items()},
     "+GMI": _of_profile("manufacturer", "V.250 6.1.4", "manufacturer"),

@@ -109,6 +109,11 @@ class Person:
         assert b"ERROR" not in answer, (line, answer)
         return answer.decode()
 
+    def asks_network(self, line: str, answer: str) -> str:
+        """One command line whose real answer is a line that comes after OK."""
+        seen = self._exchange(line.encode() + b"\r", answer.encode())
+        return (seen if seen.endswith(b"\r\n") else seen + self._exchange(b"", b"\r\n")).decode()
+
     def send(self, text: str, to: str, report: bool = False) -> None:
         """Send in as many parts as it takes, PDU by PDU."""
         self._reference = (self._reference + 1) % 256
@@ -134,17 +139,20 @@ class Person:
         return waiting.pop(0) if waiting else None
 
     def _fetch(self) -> None:
-        """Read and delete what the modem keeps."""
-        lines = self.ask("AT+CMGL=4").splitlines()
-        for heading, line in itertools.pairwise(lines):
-            if not heading.startswith("+CMGL: "):
-                continue
-            self.ask(f"AT+CMGD={heading.removeprefix('+CMGL: ').split(',')[0]}")
-            match pdu.decode_incoming(pdu.from_hex(line)[1]):
-                case StatusReport() as report:
-                    self._reports.append(report)
-                case Deliver() as deliver:
-                    self._put_together(deliver)
+        """Read and delete what the modem keeps: messages on the SIM, reports where it has a place for them."""
+        for storage in ("SM", "SR"):
+            self.ask(f'AT+CPMS="{storage}"')
+            lines = self.ask("AT+CMGL=4").splitlines()
+            for heading, line in itertools.pairwise(lines):
+                if heading.startswith("+CMGL: "):
+                    self.ask(f"AT+CMGD={heading.removeprefix('+CMGL: ').split(',')[0]}")
+                    self._take(pdu.decode_incoming(pdu.from_hex(line)[1]))
+
+    def _take(self, incoming: Deliver | StatusReport) -> None:
+        if isinstance(incoming, StatusReport):
+            self._reports.append(incoming)
+        else:
+            self._put_together(incoming)
 
     def _put_together(self, deliver: Deliver) -> None:
         match self._reassembler.add(deliver.originator, deliver.user_data, deliver, time.monotonic()):
@@ -235,10 +243,18 @@ class Bench:
         assert process.stdout is not None
         return Streams(process.stdout.fileno(), process.stdin.fileno())
 
-    def stored(self) -> int:
-        """How many messages lie in the client's modem. Only while no client has its port open."""
+    def ask_by_hand(self, line: str) -> str:
+        """A command line to the client's modem, and its answer. Only while no client has its port open."""
         with by_hand(self.port, OWN) as person:
-            return int(person.ask("AT+CPMS?").split(",")[1])
+            return person.ask(line)
+
+    def stored(self, storage: str = "SM") -> int:
+        """How many messages lie in a storage of the client's modem. Only while no client has its port open."""
+        with by_hand(self.port, OWN) as person:
+            before = person.ask("AT+CPMS?").split('"')[1]
+            used = person.ask(f'AT+CPMS="{storage}"').removeprefix("\r\n+CPMS: ").split(",")[0]
+            person.ask(f'AT+CPMS="{before}"')
+            return int(used)
 
     def start_at(self, terminal: int, *command: str) -> subprocess.Popen[str]:
         """Start a client that wants a terminal."""

@@ -37,6 +37,7 @@ class Can(StrEnum):
     RECEIVE_UCS2 = "receive a long SMS, UCS-2"
     DELETE = "delete an SMS"
     REPORT = "delivery report"
+    USSD = "USSD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,36 @@ _PARTS_APART = "when its parts come one by one, as by radio: of two +CMTI at onc
 
 _PART_BY_PART = "hands over the parts one by one, with their numbers"
 
+# Its commands, by `gnokii --help all`, have nothing for it.
+_NO_GNOKII_COMMAND = "gnokii has no command for it"
+_NOT_IN_FILES = "gammu-smsd finds it out, but only its databases have a place for it, not its files"
+_NEVER_ASKED = "gammu-smsd never asks for it"
+
 CLIENTS = (
+    Client("gammu", ("gammu", "--version")),
+    Client(
+        "gammu-smsd",
+        ("gammu-smsd", "--version"),
+        {Can.OWN_NUMBER: _NEVER_ASKED, Can.OPERATOR: _NOT_IN_FILES},
+        {Can.REPORT: "with atgen_setcnmi = ,,,1: it does not read what +CDSI tells of"},
+    ),
+    Client(
+        "gnokii",
+        ("gnokii", "--version"),
+        dict.fromkeys((Can.IMSI, Can.USSD), _NO_GNOKII_COMMAND),
+        {
+            **dict.fromkeys((Can.RECEIVE_LONG, Can.RECEIVE_UCS2), _PART_BY_PART),
+            Can.REPORT: "after AT+CNMI=2,1,0,2,0;&W: it begins with ATZ and asks for no reports itself",
+        },
+    ),
     Client("minicom", ("minicom", "--version")),
     Client(
         "smstools",
         ("smsd", "-V"),
-        remarks=dict.fromkeys((Can.IDENTIFY, Can.OWN_NUMBER), "by commands that its configuration has it send"),
+        remarks={
+            **dict.fromkeys((Can.IDENTIFY, Can.OWN_NUMBER, Can.USSD), "by commands that its settings have it send"),
+            Can.REPORT: "with init = AT+CNMI=2,1,0,2,0 and secondary_memory = SR",
+        },
     ),
     Client("socat", ("socat", "-V")),
     Client(
@@ -90,7 +115,7 @@ CLIENTS = (
     Client(
         "Kannel",
         ("bearerbox", "--version"),
-        dict.fromkeys((Can.IMSI, Can.OWN_NUMBER, Can.OPERATOR), _ONLY_MESSAGES),
+        dict.fromkeys((Can.IMSI, Can.OWN_NUMBER, Can.OPERATOR, Can.USSD), _ONLY_MESSAGES),
         remarks={Can.SIGNAL: "as keepalive-cmd; bearerbox logs the answer and makes nothing of it"},
     ),
     Client(

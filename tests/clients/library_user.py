@@ -33,9 +33,9 @@ def report(modem: Any, number: str, text: str) -> dict[str, object]:
 
 
 def take(modem: Any) -> list[list[object]]:
-    """Everything that lies in the modem, which is empty then."""
-    messages = [[message.number, message.text, parts_of(message)] for message in modem.listStoredSms()]
-    modem.deleteMultipleStoredSms()
+    """Everything that lies on the SIM, which is empty then (unless told, the library looks into the modem itself)."""
+    messages = [[message.number, message.text, parts_of(message)] for message in modem.listStoredSms(memory="SM")]
+    modem.deleteMultipleStoredSms(memory="SM")
     return messages
 
 

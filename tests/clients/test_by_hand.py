@@ -112,3 +112,8 @@ def test_the_report_says_that_the_peer_has_it(bench: Bench, person: Person) -> N
     report = person.receives_report()
     assert report.delivered
     assert report.recipient == f"+{PEER}"
+
+
+@by_hand(Can.USSD)
+def test_a_ussd_code_is_answered(person: Person) -> None:
+    assert '+CUSD: 0,"Balance: 12.34 CNY",15' in person.asks_network('AT+CUSD=1,"*100#",15', "+CUSD:")

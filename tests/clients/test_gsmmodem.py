@@ -83,3 +83,8 @@ def test_it_reads_and_deletes_what_the_peer_sent(bench: Bench, library: Library)
     texts = [text for _, text, _ in messages]
     assert (texts[0], "".join(texts[1:4]), "".join(texts[4:])) == (SHORT, LONG, LONG_UCS2)
     assert bench.stored() == 0
+
+
+@shows(NAME, Can.USSD)
+def test_it_shows_what_a_ussd_code_is_answered(library: Library) -> None:
+    assert library("ussd", "*100#") == "Balance: 12.34 CNY"

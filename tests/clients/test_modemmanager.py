@@ -161,3 +161,8 @@ def test_modemmanager_shows_the_delivery_report(bench: Bench, manager: ModemMana
 
     report = until("ModemManager to have the report", look)
     assert (report["pdu-type"], report["delivery-state"]) == ("status-report", "completed-received")
+
+
+@shows("ModemManager", Can.USSD)
+def test_modemmanager_shows_what_a_ussd_code_is_answered(manager: ModemManager) -> None:
+    assert "new reply from network: 'Balance: 12.34 CNY'" in manager.asked("--3gpp-ussd-initiate=*100#")

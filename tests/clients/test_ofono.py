@@ -155,3 +155,10 @@ def test_ofono_waits_for_the_delivery_report_and_takes_it() -> None:
         assert slow.peer.receives().text == SHORT
         until("ofonod to have the report", lambda: not list(waiting.glob("*")))
         assert "Got new Status-Report PDU via CDS" in slow.client_log()
+
+
+@shows("oFono", Can.USSD)
+def test_ofono_shows_what_a_ussd_code_is_answered(ofono: Ofono) -> None:
+    until("ofonod to offer USSD", lambda: ofono.shown("SupplementaryServices"))
+    answer = ofono.call(MODEM, "SupplementaryServices", "Initiate", "s", "*100#")
+    assert answer == ("USSD", ("s", "Balance: 12.34 CNY"))

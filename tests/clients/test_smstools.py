@@ -11,7 +11,7 @@ pytestmark = pytest.mark.foreign
 
 FOLDERS = ("outgoing", "checked", "incoming", "sent", "failed", "report")
 # What smsd is told to ask between messages; each answer goes to the file `answers`.
-QUESTIONS = ("AT+CGMI", "AT+CGMM", "AT+CNUM", "AT+COPS?")
+QUESTIONS = ("AT+CGMI", "AT+CGMM", "AT+CNUM", "AT+COPS?", 'AT+CUSD=1,"*100#",15')
 
 
 class Smsd:
@@ -27,11 +27,12 @@ class Smsd:
         self.process = bench.start("smsd", "-c", str(config), "-t")
 
     def _configuration(self, folder: Path, port: str) -> str:
-        """Reports are asked for, and the modem told to keep them; everything is looked at every second."""
+        """Reports are asked for, and the modem told to keep them; both its storages are looked at every second."""
         common = [f"{name} = {folder / name}" for name in FOLDERS]
         common += [f"pidfile = {folder}/pid", f"infofile = {folder}/working", f"logfile = {folder}/smsd.log"]
         common += ["loglevel = 7", "delaytime = 1", "delaytime_mainprocess = 1", "errorsleeptime = 1"]
         modem = [f"device = {port}", "incoming = yes", "report = yes", "rtscts = no", "memory_start = 1"]
+        modem += ["primary_memory = SM", "secondary_memory = SR", "secondary_memory_max = 20"]
         modem += ["init = AT+CNMI=2,1,0,2,0", "regular_run_interval = 1", "check_memory_method = 1"]
         modem += [f"regular_run_cmdfile = {folder}/questions", f"regular_run_statfile = {folder}/answers"]
         return "\n".join(["devices = GSM1", "incoming_utf8 = yes", *common, "", "[GSM1]", *modem, ""])
@@ -74,7 +75,7 @@ def smsd(bench: Bench) -> Smsd:
     return Smsd(bench)
 
 
-@shows("smstools", Can.IDENTIFY, Can.IMSI, Can.OWN_NUMBER, Can.SIGNAL, Can.OPERATOR)
+@shows("smstools", Can.IDENTIFY, Can.IMSI, Can.OWN_NUMBER, Can.SIGNAL, Can.OPERATOR, Can.USSD)
 def test_it_knows_its_modem(bench: Bench, smsd: Smsd) -> None:
     until("smsd to be up", lambda: "Used memory is" in smsd.log())
     log = smsd.log()
@@ -83,11 +84,12 @@ def test_it_knows_its_modem(bench: Bench, smsd: Smsd) -> None:
     assert "Signal Strength Indicator: (20,99) -73 dBm" in log
     assert "Modem is registered to the network" in log
     answers = bench.folder / "answers"
-    until("its questions to be answered", lambda: answers.exists() and "+COPS:" in answers.read_text())
+    until("its questions to be answered", lambda: answers.exists() and "+CUSD:" in answers.read_text())
     text = answers.read_text()
     assert "yinxin" in text
     assert "emulated modem" in text
     assert f'"+{OWN}"' in text
+    assert '"Balance: 12.34 CNY"' in text
 
 
 @shows("smstools", Can.SEND_SHORT, Can.SEND_LONG, Can.SEND_LONG_UCS2, Can.REPORT)

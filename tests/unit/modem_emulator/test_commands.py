@@ -19,6 +19,24 @@ SENT_BY_CLIENTS = """
 """
 
 
+class TestKeptSettings:
+    def test_atz_restores_what_at_w_kept_and_at_f_the_factorys(self) -> None:
+        engine = modem()
+        assert answer(engine, "+CNMI=2,1,0,2,0;S0=3;&W") == ["OK"]
+        answer(engine, "+CNMI=0,0,0,0,0;S0=0;+CMGF=1")
+        assert answer(engine, "Z;+CNMI?;+CMGF?;S0?") == ["+CNMI: 2,1,0,2,0", "+CMGF: 0", "003", "OK"]
+        assert answer(engine, "&FE0;+CNMI?") == ["+CNMI: 0,0,0,0,0", "OK"]
+        answer(engine, "S0=5")
+        assert answer(engine, "Z;S0?") == ["003", "OK"]
+
+    def test_what_at_w_kept_outlasts_switching_off(self) -> None:
+        engine = modem()
+        answer(engine, "+CNMI=2,1,0,2,0;&W")
+        answer(engine, "+CNMI=0,0,0,0,0")
+        engine.power_on(NOW_S)
+        assert answer(engine, "+CNMI?") == ["+CNMI: 2,1,0,2,0", "OK"]
+
+
 class TestTable:
     def test_every_command_that_clients_were_seen_to_send_is_there(self) -> None:
         assert set(SENT_BY_CLIENTS.split()) <= set(COMMANDS)
