@@ -38,7 +38,8 @@ class Phone:
     """A modem to emulate: IMSI (15 digits), MSISDN in any form, PIN and PUK; `repr` shows neither PIN nor PUK.
 
     Without `imei` (15 digits) one is made from the IMSI, so that two modems differ. `profile` is the make of the
-    modem; `tcp` puts it on that TCP port of loopback (0: a free one) and not on a pty.
+    modem; `tcp` puts it on that TCP port of loopback (0: a free one) and not on a pty. Without `has_sim` the modem's
+    holder is empty (+CME ERROR 10, +CMS ERROR 310); the number is the one that such a SIM would have.
     """
 
     imsi: str
@@ -49,6 +50,7 @@ class Phone:
     imei: str | None = None
     profile: Profile = field(default_factory=Profile)
     tcp: int | None = None
+    has_sim: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -588,7 +590,15 @@ def _note(submission: Submission, accepted: Accepted) -> None:
 
 def _engine(phone: Phone, number: str, store: Store, plan: Plan, clock: Clock) -> Engine:
     profile = phone.profile
-    sim = Sim(imsi=phone.imsi, msisdn=number, store=store, pin=phone.pin, puk=phone.puk, slots=phone.slots)
+    sim = Sim(
+        imsi=phone.imsi,
+        msisdn=number,
+        store=store,
+        pin=phone.pin,
+        puk=phone.puk,
+        slots=phone.slots,
+        present=phone.has_sim,
+    )
     return Engine(
         Equipment(sim, SERVICE_CENTRE, imei=phone.imei or _imei_of(phone.imsi, profile), profile=profile, clock=clock),
         plan,

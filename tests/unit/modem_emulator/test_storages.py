@@ -215,6 +215,21 @@ class TestAcknowledgement:
         assert '"SM",1,50' in shown[1]
 
 
+def test_a_phone_without_sim_has_no_network_and_what_is_sent_to_it_waits() -> None:
+    phones = [Phone("460001234567890", "8613900000001"), Phone("460001234567891", "8613900000002", has_sim=False)]
+    emulator = Emulator(MemoryStore(), Random(7), phones)
+    shown = b"".join(
+        action.data
+        for action in emulator.received(1, b"ATE0;+CMEE=1;+CREG?;+CPIN?\r", NOW_S)
+        if isinstance(action, WriteToPort)
+    )
+    assert shown.endswith(b"\r\n+CREG: 0,0\r\n\r\n+CME ERROR: 10\r\n")
+    tpdu = pdu.encode_submit(Submit("+8613900000002", UserData.of_text("hello")))
+    emulator.received(0, f"AT+CMGS={len(tpdu)}\r".encode(), NOW_S)
+    emulator.received(0, pdu.to_hex(tpdu).encode() + b"\x1a", NOW_S)
+    assert emulator.network.queue_length == 1
+
+
 class TestTextMode:
     def shown(self, tpdu: bytes, *setup: str) -> list[str]:
         engine = modem()
