@@ -99,9 +99,9 @@ def usb_devices(root: Path = ROOT) -> list[UsbDevice]:
 
 
 def links_by_id(root: Path = ROOT) -> dict[str, str]:
-    """The links of /dev/serial/by-id, by the kernel's name of the port that they lead to."""
+    """The links of /dev/serial/by-id, by the name of the port that they lead to (`ttyUSB2`)."""
     folder = root / "dev/serial/by-id"
-    return {tty_name(str(folder / name), root): str(folder / name) for name in sorted(_names(folder), reverse=True)}
+    return {_target(folder / name).name: str(folder / name) for name in sorted(_names(folder), reverse=True)}
 
 
 def _device_and_interface(identity: UsbIdentity) -> tuple[int, int, str | None, int]:
@@ -157,6 +157,13 @@ def _devices(folder: Path) -> Iterator[UsbDevice]:
         classes = tuple(found for found in map(_hexadecimal, interfaces) if found is not None)
         manufacturer, product = _line(folder / name / "manufacturer"), _line(folder / name / "product")
         yield UsbDevice(vendor_id, product_id, name, manufacturer, product, classes)
+
+
+def _target(link: Path) -> Path:
+    try:
+        return Path(os.readlink(link))
+    except OSError:
+        return link
 
 
 def _names(folder: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""A folder that looks like a machine's /dev, /sys and /proc, with whatever is plugged in.
+"""A folder that looks like a machine's /dev, /sys, /proc and /run, with whatever is plugged in and running.
 
 The shapes are those of Linux: /sys/class/tty/NAME is a link into /sys/devices, where a usb-serial port (ttyUSB) lies
 two folders below its interface and a CDC ACM port (ttyACM) one (Documentation/ABI/stable/sysfs-bus-usb).
@@ -26,7 +26,8 @@ class Machine:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for folder in ("dev/serial/by-id", "sys/class/tty", "sys/bus/usb/devices", "proc/self"):
+        self._ports = 0
+        for folder in ("dev/serial/by-id", "sys/class/tty", "sys/bus/usb/devices", "proc/self", "run/udev/data"):
             (root / folder).mkdir(parents=True)
 
     def plug_in(
@@ -76,6 +77,8 @@ class Machine:
         """A serial port that need not be on USB; returns its device."""
         folder = folder or self.root / "sys/devices/platform/serial" / name
         folder.mkdir(parents=True)
+        self._ports += 1
+        (folder / "dev").write_text(f"188:{self._ports}\n")
         self._link(self.root / "sys/class/tty" / name, folder)
         device = self.root / "dev" / name
         if behind:
@@ -95,6 +98,33 @@ class Machine:
         for link in (self.root / "dev/serial/by-id").iterdir():
             if not os.path.lexists(link.parent / link.readlink()):
                 link.unlink()
+
+    def add_built_in(self, name: str, behind: str | None = None, kind: int = 32) -> str:
+        """A port of the machine's own, with the kernel's number for its kind (0: it is not there)."""
+        device = self.add_terminal(name, behind=behind)
+        (self.root / "sys/class/tty" / name / "type").write_text(f"{kind}\n")
+        return device
+
+    def make_console(self, name: str) -> None:
+        """Say that the kernel's console is there too (/sys/class/tty/console/active)."""
+        (self.root / "sys/class/tty/console").mkdir()
+        (self.root / "sys/class/tty/console/active").write_text(f"tty1 {name}\n")
+
+    def run(self, process: int, name: str, *opened: str) -> None:
+        """A program that runs, with the files that it has open."""
+        (self.root / f"proc/{process}/fd").mkdir(parents=True)
+        (self.root / f"proc/{process}/comm").write_text(name + "\n")
+        for number, path in enumerate(opened):
+            (self.root / f"proc/{process}/fd/{number}").symlink_to(os.path.realpath(path))
+
+    def end(self, process: int) -> None:
+        """A program ends."""
+        shutil.rmtree(self.root / f"proc/{process}")
+
+    def tell_modem_manager_to_ignore(self, name: str) -> None:
+        """What udev keeps of a port whose rule says so."""
+        number = (self.root / "sys/class/tty" / name / "dev").read_text().strip()
+        (self.root / f"run/udev/data/c{number}").write_text("N:x\nE:ID_MM_PORT_IGNORE=1\nG:systemd\n")
 
     @staticmethod
     def _link(link: Path, target: Path) -> None:
