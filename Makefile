@@ -36,6 +36,7 @@ client-table: $(VENV)/.installed-dev
 
 screenshot: $(VENV)/.installed-dev
 	$(BIN)/python docs/make_screenshot.py
+	$(BIN)/python docs/make_panel_screenshot.py
 
 # The environment is made again when what it must hold changes.
 $(VENV)/.installed-%: pyproject.toml constraints.txt

@@ -13,8 +13,8 @@ from gsm.alphabet import is_gsm7
 from gsm.pdu import NAME_CHARACTERS_MAX
 from modem_emulator import profiles, scenarios
 from modem_emulator.commands import listing
-from modem_emulator.control_cli import ctl
-from modem_emulator.control_client import SOCKET_NAME
+from modem_emulator.control_cli import ctl, panel
+from modem_emulator.control_path import SOCKET_NAME
 from modem_emulator.control_server import ControlTaken
 from modem_emulator.emulator import Phone
 from modem_emulator.link_server import HOST, ListenerTaken
@@ -155,6 +155,7 @@ def main() -> None:
 
 
 main.add_command(ctl)
+main.add_command(panel)
 
 _RATE = click.FloatRange(0.0, 1.0)
 _SECONDS = click.FloatRange(0.0)

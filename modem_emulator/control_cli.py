@@ -11,7 +11,8 @@ import click
 
 from console import CannotStart
 from modem_emulator import faults
-from modem_emulator.control_client import SOCKET_NAME, Connection, NoEmulator, NotDone, Table, connected
+from modem_emulator.control_client import Connection, NoEmulator, NotDone, Table, connected
+from modem_emulator.control_path import SOCKET_NAME
 from modem_emulator.records import InvalidRecord
 
 # Where `serve --link-dir run`, the example of its help, puts it.
@@ -264,3 +265,19 @@ def traffic(path: Path, modem: str, as_json: bool) -> None:
             click.echo(json.dumps(event) if as_json else traffic_line(event))
 
     _run(path, work)
+
+
+@click.command()
+@control_option
+def panel(path: Path) -> None:
+    """Show a running emulator on one screen, with keys that make things go wrong.
+
+    \b
+    Example:
+      modem-emulator panel --control run
+    """
+    try:
+        from modem_emulator.panel.app import Panel
+    except ImportError as error:
+        raise CannotStart("the panel needs textual; install yinxin[emulator]") from error
+    Panel(path).run()

@@ -8,10 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from modem_emulator.control_server import reachable
+from modem_emulator.control_path import SOCKET_NAME, reachable
 
-# The name of the socket in a --link-dir.
-SOCKET_NAME = "control"
 # The state of some hundreds of modems, 400 octets each; the queue and the events, 2 kB each.
 REPLY_OCTETS_MAX = 4 * 1024 * 1024
 ANSWER_S_MAX = 10.0

@@ -6,18 +6,17 @@ import os
 import socket
 import stat
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
 from modem_emulator.control import REQUEST_OCTETS_MAX, Control, Follower
+from modem_emulator.control_path import reachable
 from modem_emulator.emulator import Action
 
 # A panel uses two connections; a bench that needs more than so many has left some open.
 CLIENTS_MAX = 32
-# sun_path of unix(7) holds 108 octets with the zero at its end.
-SOCKET_PATH_OCTETS_MAX = 107
 
 
 class ControlTaken(Exception):
@@ -32,19 +31,6 @@ class Ports(Protocol):
 
     def look_on(self, tap: Control, looks: bool) -> None:
         """Let the rules see all octets, or no longer."""
-
-
-@contextmanager
-def reachable(path: Path) -> Iterator[str]:
-    """The path in a form short enough for a socket: longer ones by way of their folder's descriptor (proc(5))."""
-    if len(os.fsencode(path)) <= SOCKET_PATH_OCTETS_MAX:
-        yield str(path)
-        return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
 
 
 @asynccontextmanager
