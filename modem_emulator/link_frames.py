@@ -6,6 +6,7 @@ takes what comes for them (`Delivery`; answered by `Taken` or `NotTaken`, and `T
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, get_args
@@ -136,15 +137,16 @@ class Submit:
         try:
             header, content = bytes.fromhex(self.header), bytes.fromhex(self.content)
             udh = split_header(header)[0] if header else ()
-            reports = Reports(self.reports)
         except (ValueError, PduError) as error:
             raise InvalidFrame(f"submit: {error}") from error
+        if self.reference not in range(256) or self.reports not in range(8):
+            raise InvalidFrame("submit: a reference has 8 bits, and reports have 3")
         return Submission(
             sender=self.sender,
             destination=self.destination,
             user_data=UserData(content, self.dcs, udh),
             reference=self.reference,
-            reports=reports,
+            reports=Reports(self.reports),
             protocol_id=self.protocol_id,
             lifetime_s=self.lifetime_s,
             reply_path=self.reply_path,
@@ -252,9 +254,15 @@ class FrameReader:
         return [_decode(bytes(line)) for line in lines]
 
 
+def _finite(number: str) -> float:
+    if not math.isfinite(float(number)):
+        raise ValueError("a number is finite")
+    return float(number)
+
+
 def _decode(line: bytes) -> Frame:
     try:
-        table = json.loads(line)
+        table = json.loads(line, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
         raise InvalidFrame("a frame is one JSON object") from error
     kind = _KINDS.get(str(table.pop("frame", ""))) if isinstance(table, dict) else None

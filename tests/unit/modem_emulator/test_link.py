@@ -2,6 +2,7 @@
 
 import copy
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -435,6 +436,11 @@ def note_answers(world: World, sent: dict[str, tuple[int, bool]], waiting: dict[
             del waiting[place]
 
 
+def submit_frame(**fields: object) -> SubmitFrame:
+    submission = Submission("+8613900000009", NUMBERS[0], UserData.of_text("hello"))
+    return replace(SubmitFrame.of(1, 1, submission), **fields)  # type: ignore[arg-type]
+
+
 class TestRefusals:
     def talk(self, world: World, *frames: Frame) -> list[Frame]:
         """What the centre says to somebody who connects and says this."""
@@ -476,6 +482,12 @@ class TestRefusals:
             [Join(1, "a", ("+8613900000009",)), Order(1, 1, NUMBERS[0], "")],
             [Join(1, "a", ("+8613900000009",)), Order(1, 1, "+8613900000009", "zz")],
             [Join(1, "a", ("+8613900000009",)), Welcome("me")],
+            [Join(1, "a", ("+8613900000009",)), submit_frame(reference=256)],
+            [Join(1, "a", ("+8613900000009",)), submit_frame(reports=8)],
+            [Join(1, "a", ("+8613900000009",)), submit_frame(header="05")],
+            [Join(1, "a", ("+8613900000009",)), submit_frame(content="x")],
+            [Join(1, "a", ("+8613900000009",)), submit_frame(sender=NUMBERS[0])],
+            [Join(1, "a", ("+8613900000009",)), Arrange("+8613900000009", "unplug", 1, False)],
         ],
     )
     def test_who_says_what_a_member_may_not_is_shown_the_door(self, frames: list[Frame]) -> None:
@@ -561,6 +573,8 @@ class TestFrames:
             b"\xff\n",
             b'{"frame":"nonsense"}\n',
             b'{"frame":"attach"}\n',
+            b'{"frame":"answer","ticket":1,"after_s":NaN}\n',
+            b'{"frame":"answer","ticket":1,"after_s":1e999}\n',
             b'{"frame":"attach","number":7}\n',
             b'{"frame":"attach","number":"7","more":1}\n',
         ],
