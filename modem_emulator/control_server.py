@@ -110,7 +110,7 @@ class _Client(asyncio.Protocol):
         self._ports = ports
         self._clients = clients
         self._line = bytearray()
-        self._followers: list[Follower] = []
+        self._follower: Follower | None = None
         self._full = False
         self._flushing = False
 
@@ -128,8 +128,8 @@ class _Client(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._clients.discard(self)
-        for follower in self._followers:
-            self._control.leave(follower)
+        if self._follower is not None:
+            self._control.leave(self._follower)
         self._ports.look_on(self._control, self._control.followed)
 
     def data_received(self, data: bytes) -> None:
@@ -161,7 +161,9 @@ class _Client(asyncio.Protocol):
         reply = self._control.request(line, time.time(), self._wake)
         self._transport.write(reply.line)
         if reply.follower is not None:
-            self._followers.append(reply.follower)
+            if self._follower is not None:  # one for each connection: the newer takes its place
+                self._control.leave(self._follower)
+            self._follower = reply.follower
             self._ports.look_on(self._control, True)
         if reply.actions:
             self._ports.carry_out(reply.actions)
@@ -173,12 +175,11 @@ class _Client(asyncio.Protocol):
 
     def _flush(self) -> None:
         self._flushing = False
-        for follower in self._followers:
-            if self._full or self._transport.is_closing():
-                return
-            lines = follower.take()
-            if lines:
-                self._transport.write(b"".join(lines))
+        if self._follower is None or self._full or self._transport.is_closing():
+            return
+        lines = self._follower.take()
+        if lines:
+            self._transport.write(b"".join(lines))
 
     def _refuse(self, code: str, error: str) -> None:
         self._transport.write(f'{{"ok": false, "code": "{code}", "error": "{error}"}}\n'.encode())

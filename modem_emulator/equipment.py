@@ -175,6 +175,7 @@ class Equipment:
     # and its SIM is readable after a reset, and how long the SIM is busy.
     powered: bool = True
     rssi: int | None = RSSI
+    rssi_before: int = RSSI
     # Whether there is anybody behind the signal: a cell that has lost its network still sends.
     network_there: bool = True
     ready_s: float = 0.0
@@ -291,9 +292,11 @@ class Equipment:
         """
         match fault:
             case faults.DropSignal():
+                self.rssi_before = self.rssi_before if self.rssi is None else self.rssi
                 self.rssi = None
             case faults.RestoreSignal(rssi=rssi):
-                self.rssi = rssi
+                wanted = self.rssi_before if self.rssi is None else self.rssi
+                self.rssi = wanted if rssi is None else rssi
             case faults.SimBusy(for_s=for_s):
                 self.sim_busy_until_s = self.now_s + for_s
             case faults.AskPin():

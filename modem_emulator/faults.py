@@ -25,9 +25,9 @@ class DropSignal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreSignal:
-    """Coverage again, with <rssi> 0 to 31 (TS 27.007 clause 8.5)."""
+    """Coverage with <rssi> 0 to 31 (TS 27.007 clause 8.5), without it the one that was before the signal went."""
 
-    rssi: int = 20
+    rssi: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,7 +279,7 @@ class Description:
 def describe(name: str) -> Description:
     """What the fault of this name does, from its record."""
     kind = FAULTS[name]
-    keys = {one.name: None if one.default is MISSING else _shown(one.default) for one in fields(kind)}
+    keys = {one.name: None if one.default is MISSING else _shown(one.name, one.default) for one in fields(kind)}
     return Description(name, " ".join((kind.__doc__ or "").split()), keys)
 
 
@@ -310,8 +310,10 @@ def waits_for_a_command(name: str) -> bool:
     return FAULTS.get(name) in get_args(CommandFault)
 
 
-def _shown(default: object) -> str:
-    return "no end" if default is None else str(default).lower() if isinstance(default, bool) else str(default)
+def _shown(key: str, default: object) -> str:
+    if default is None:
+        return {"for_s": "no end", "rssi": "as before"}[key]
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 @dataclass(slots=True)

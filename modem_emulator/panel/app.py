@@ -62,7 +62,6 @@ class Panel(App[None]):
         self._dialogues: defaultdict[str, deque[Table]] = defaultdict(lambda: deque(maxlen=LINES_MAX))
         self._shown = ""
         self._to_modem = False
-        self._work: asyncio.Task[None] | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="state", markup=False)
@@ -81,13 +80,7 @@ class Panel(App[None]):
             table.add_column(f"{column} ", key=column)
         table.focus()
         self._show_keys()
-        self._work = asyncio.create_task(self._run())
-
-    async def on_unmount(self) -> None:
-        if self._work is not None:
-            self._work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._work
+        self.run_worker(self._run())  # what fails there ends the app, and is shown
 
     # ---- the emulator
 
@@ -150,11 +143,10 @@ class Panel(App[None]):
 
     async def _ask(self, do: str, **keys: object) -> Table | None:
         """Ask; None when the emulator refused, which is said, or is not there, which the state says."""
-        if self._asker is None:
-            return None
         try:
             async with self._asking:
-                return await self._asker.ask(do, **keys)
+                if self._asker is not None:
+                    return await self._asker.ask(do, **keys)
         except NotDone as error:
             self.notify(str(error), severity="error", markup=False)
         except NoEmulator:

@@ -185,3 +185,9 @@ def test_same_scenario_and_same_commands_show_the_same_octets_in_two_processes(t
     assert 0 < first.count(b',"26/01/01,00:00:00+00"\r\nmessage') != 24, "some were lost or doubled"
     scenario.write_text(STORMY.replace("seed = 11", "seed = 12"))
     assert first != play(tmp_path / "c", scenario)
+
+
+def test_the_command_itself_does_without_the_panels_library() -> None:
+    look = "import sys, modem_emulator.cli; print('textual' in sys.modules)"
+    done = subprocess.run([COMMAND[0], "-c", look], capture_output=True, text=True, timeout=WAIT_S, check=True)
+    assert done.stdout == "False\n"

@@ -298,6 +298,17 @@ class TestSocket:
                 assert shown < 10_000
                 assert missed > 0
 
+    async def test_who_follows_anew_follows_that_alone(self, tmp_path: Path) -> None:
+        async with emulator(tmp_path) as (server, path), connected(path) as connection:
+            for modem in ("modem0", "", "modem1"):
+                await connection.ask("follow", modem=modem)
+            [tap] = server._taps
+            tap.wrote(0, b"\r\nZERO\r\n")
+            tap.wrote(1, b"\r\nONE\r\n")
+            assert (await anext_of(connection))["text"] == "ONE"
+            assert isinstance(tap, Control)
+            assert len(tap._followers) == 1
+
     async def test_a_request_without_end_and_too_many_clients_are_refused(self, tmp_path: Path) -> None:
         async with emulator(tmp_path) as (_, path):
             reader, writer = await asyncio.open_unix_connection(path)

@@ -29,6 +29,16 @@ class TestRadioSimAndPort:
         assert modem.wait(0.1) == "\r\n+CREG: 1\r\n"
         assert modem.type("AT+CSQ\r") == "\r\n+CSQ: 20,99\r\n" + OK
 
+    def test_weak_signal_comes_back_as_weak_as_it_was(self) -> None:
+        modem = bench()
+        modem.fault("restore-signal", rssi=0)
+        modem.fault("drop-signal", for_s=5)
+        modem.fault("drop-signal", for_s=5)
+        modem.wait(5)
+        assert "+CSQ: 0," in modem.type("AT+CSQ\r")
+        modem.fault("restore-signal")
+        assert "+CSQ: 0," in modem.type("AT+CSQ\r")
+
     def test_a_message_to_a_modem_without_signal_waits_for_it(self) -> None:
         modem = bench()
         modem.fault("drop-signal", modem="modem1")
@@ -270,6 +280,7 @@ class TestSteps:
             assert described.does.endswith("."), name
         assert faults.describe("say").keys == {"line": None}
         assert faults.describe("unplug").keys == {"for_s": "no end"}
+        assert faults.describe("restore-signal").keys == {"rssi": "as before"}
 
     def test_no_modem_named_means_all(self) -> None:
         modem = bench()
