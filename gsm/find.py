@@ -104,14 +104,22 @@ def choose(root: Path = ROOT, baudrate: int = 115200, rtscts: bool = False) -> C
     seen: list[Candidate] = []
     everyone = candidates(root)
     for place in sorted({each.place for each in everyone}):
-        asked = _asked([each for each in everyone if each.place == place], root, baudrate, rtscts)
-        seen += asked
-        best = {each.device: each for each in reversed(asked) if each.answers}
-        if len(best) > 1:
-            raise SeveralModems(tuple(best[device] for device in sorted(best)))
-        if best:
-            return next(iter(best.values()))
-    raise NoModemFound(tuple(seen))
+        seen += _asked([each for each in everyone if each.place == place], root, baudrate, rtscts)
+        if any(each.answers for each in seen):
+            break
+    return preferred(seen)
+
+
+def preferred(asked: Iterable[Candidate]) -> Candidate:
+    """Of ports that were asked, the one to take. Raises NoModemFound, SeveralModems."""
+    seen = sorted(asked, key=lambda each: (each.place, each.device, each.order))
+    answering = [each for each in seen if each.answers]
+    if not answering:
+        raise NoModemFound(tuple(seen))
+    best = {each.device: each for each in reversed(answering) if each.place == answering[0].place}
+    if len(best) > 1:
+        raise SeveralModems(tuple(best[device] for device in sorted(best)))
+    return answering[0]
 
 
 def _asked(ports: Iterable[Candidate], root: Path, baudrate: int, rtscts: bool) -> list[Candidate]:

@@ -10,7 +10,7 @@ import stat
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +23,9 @@ from handset.amounts import BadAmount, parse_yuan
 from handset.conversation import Conversation, Order, Report, Unconnected, conversing, transfers_in_doubt
 from handset.demo_customers import CUSTOMERS
 from handset.enrolment import BadEnrolment, checked_bank, read_bank_key
+from handset.modem_cli import modem
 from handset.phone import Connection, NotConnected, Phone
+from handset.settings import Settings
 from handset.sqlite_store import SqliteStore, StoreUnusable
 from handset.store import StoredRequest
 from handset.texts import Text, text_for_command, text_of
@@ -33,23 +35,10 @@ from wire.response_codes import Language
 from wire.secret import Secret
 
 EXIT_STATUS = {"done": 0, "declined": 1, "in_doubt": 3}
+BAUD = 115200  # what modules and sticks are set to when they are delivered (SIMCom, Quectel and Huawei manuals)
 _CONFIRMED = "1"
 _OPERATOR = re.compile(r"\+?[0-9]{3,20}")  # a short code or a number; TS 23.040 clause 9.1.2.5: at most 20 digits
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The group's options."""
-
-    port: str | None
-    operator: str | None
-    state: Path
-    number: str | None
-    sim_pin_file: Path | None
-    language: Language
-    demo: bool
-    keep: bool
 
 
 def _default_state() -> Path:
@@ -92,7 +81,17 @@ def _settings(ctx: click.Context) -> Settings:
 
 
 @click.group(cls=Program, invoke_without_command=True)
-@click.option("--port", metavar="DEV", help="The modem's serial port, for instance /dev/ttyUSB0.")
+@click.option(
+    "--port", metavar="DEV", help="The modem's serial port, such as /dev/ttyUSB0.  [default: found by itself]"
+)
+@click.option(
+    "--baud",
+    type=click.IntRange(1200, 4_000_000),
+    default=BAUD,
+    show_default=True,
+    help="Speed in bits a second; a USB modem takes any, one on a serial line has its own.",
+)
+@click.option("--rtscts", is_flag=True, help="Flow control by the lines RTS and CTS, for a modem wired with both.")
 @click.option(
     "--operator",
     metavar="NUMBER",
@@ -112,6 +111,13 @@ def _settings(ctx: click.Context) -> Settings:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="File of mode 0600 with the SIM's PIN.",
 )
+@click.option(
+    "--system-root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default="/",
+    show_default=True,
+    help="Where dev, sys, proc and run are, to find the modem in a container that has the machine's elsewhere.",
+)
 @click.option("--lang", type=click.Choice(["zh", "en"]), help="Chinese or English.  [default: as LANG says]")
 @click.option("--demo", is_flag=True, help="On an emulated modem, with an operator and a bank behind it.")
 @click.option("--keep", is_flag=True, help="With --demo: keep its folder and say where it is.")
@@ -120,10 +126,13 @@ def _settings(ctx: click.Context) -> Settings:
 def main(
     ctx: click.Context,
     port: str | None,
+    baud: int,
+    rtscts: bool,
     operator: str | None,
     state: Path,
     number: str | None,
     sim_pin_file: Path | None,
+    system_root: Path,
     lang: Language | None,
     demo: bool,
     keep: bool,
@@ -133,13 +142,26 @@ def main(
     \b
     Examples:
       handset --demo
-      handset --port /dev/ttyUSB0 --operator 95533
+      handset --operator 95533
+      handset modem list
       handset --port /dev/ttyUSB0 transfer --to 4600020000000002 --from 4600010000000001 --amount 12.34
 
     Exit status: 0 done, 1 declined, 2 cannot run, 3 in doubt.
     """
     language: Language = lang or ("zh" if os.environ.get("LANG", "").startswith("zh") else "en")
-    ctx.obj = Settings(port, operator, state, number, sim_pin_file, language, demo, keep)
+    ctx.obj = Settings(
+        port=port,
+        operator=operator,
+        state=state,
+        number=number,
+        sim_pin_file=sim_pin_file,
+        language=language,
+        demo=demo,
+        keep=keep,
+        baud=baud,
+        rtscts=rtscts,
+        system_root=system_root,
+    )
     _keep_log_off_the_terminal(ctx)
     if ctx.invoked_subcommand is None:
         _open_app(ctx.obj)
@@ -372,15 +394,25 @@ def _prepared(settings: Settings) -> Iterator[tuple[Settings, SqliteStore]]:
         return
     if settings.keep:
         raise CannotStart("--keep is for --demo")
-    if settings.port is None:
-        raise CannotStart("no modem: give --port, for instance --port /dev/ttyUSB0, or try --demo")
     with _store(settings) as store:
         operator = settings.operator or store.operator_number()
         if operator is None:
             raise CannotStart("give the operator's number, until it has answered once: --operator NUMBER")
         if store.bank() is None:
             raise CannotStart("this handset does not know its bank yet; see: handset enrol --help")
-        yield replace(settings, operator=operator), store
+        yield replace(settings, operator=operator, port=settings.port or _found(settings)), store
+
+
+def _found(settings: Settings) -> str:
+    """The port of the one modem that is there."""
+    from gsm.errors import ModemError
+    from gsm.find import choose
+
+    try:
+        chosen = choose(settings.system_root, settings.baud, settings.rtscts)
+    except ModemError as error:
+        raise CannotStart(f"{error} --port names a port, --demo needs no modem.") from error
+    return chosen.by_id or chosen.path
 
 
 def _phone_opener(settings: Settings, store: SqliteStore) -> Callable[[Callable[[Update | Connection], None]], Phone]:
@@ -391,7 +423,11 @@ def _phone_opener(settings: Settings, store: SqliteStore) -> Callable[[Callable[
     port, operator = settings.port, settings.operator
     sim_pin = _sim_pin_in_file(settings.sim_pin_file)
     return lambda listener: Phone(
-        ModemBearer(port, operator, sim_pin), store, operator, listener, number=settings.number
+        ModemBearer(port, operator, sim_pin, baudrate=settings.baud, rtscts=settings.rtscts),
+        store,
+        operator,
+        listener,
+        number=settings.number,
     )
 
 
@@ -442,6 +478,9 @@ def _open_app(settings: Settings) -> None:
         app.run()
     if app.broken is not None:
         raise CannotStart(Text.STATE_UNUSABLE.say(settings.language, reason=app.broken))
+
+
+main.add_command(modem)
 
 
 if __name__ == "__main__":

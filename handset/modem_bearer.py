@@ -58,7 +58,15 @@ class NobodyToRead(LeaveOnSim):
 class ModemBearer:
     """A modem on `port`, connected again whenever it was lost. Made and used on one event loop."""
 
-    def __init__(self, port: str, operator_number: str, sim_pin: Secret | None = None) -> None:
+    def __init__(
+        self,
+        port: str,
+        operator_number: str,
+        sim_pin: Secret | None = None,
+        *,
+        baudrate: int = 115200,
+        rtscts: bool = False,
+    ) -> None:
         self._operator_number = operator_number.removeprefix("+")
         self._sim_pin = sim_pin
         self._pin_given = asyncio.Event()
@@ -66,7 +74,7 @@ class ModemBearer:
         self._taken: Future[None] | None = None
         self._texts_left = False
         self._waiting_texts: set[Future[None]] = set()
-        self._modem = Modem(port, received=self._received, gone=self._gone, back=self._back)
+        self._modem = Modem(port, baudrate, received=self._received, gone=self._gone, back=self._back, rtscts=rtscts)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False

@@ -1,6 +1,7 @@
 """Every sentence that the customer reads, in Chinese and English, in one table.
 
-What a response code means to the customer is in `wire.response_codes`; nothing else that is shown stands anywhere else.
+What a response code means to the customer is in `wire.response_codes`, what is said of ports and of a modem's health
+in `handset.modem_texts`; nothing else that is shown stands anywhere else.
 A sentence says what happened and what to do next. Fields in braces are filled by `say`.
 """
 
@@ -14,9 +15,19 @@ from wire.response_codes import Language, lookup
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
+class Sentence(Enum):
+    """A table of texts: one row a text, Chinese and English."""
+
+    def say(self, language: Language, **values: object) -> str:
+        """Return the text in a language with its fields filled."""
+        zh, en = self.value
+        text: str = zh if language == "zh" else en
+        return text.format(**values)
+
+
 @unique
-class Text(Enum):
-    """One row a text: Chinese, English."""
+class Text(Sentence):
+    """What is said of transfers, balances and the phone."""
 
     TITLE = ("银信", "Yinxin")
     STATUS = ("{number} · 信号 {signal}", "{number} · signal {signal}")
@@ -234,11 +245,6 @@ class Text(Enum):
     )
     NOT_CONFIRMED = ("没有确认，没有转账。", "Not confirmed; no money was moved.")
     STATUS_UNSENT = ("没有转账：{reason}", "No transfer was made: {reason}")
-
-    def say(self, language: Language, **values: object) -> str:
-        """Return the text in a language with its fields filled."""
-        zh, en = self.value
-        return (zh if language == "zh" else en).format(**values)
 
 
 _REFUSALS = {

@@ -41,7 +41,7 @@ def run(tmp_path: Path, far: Counterparty, monkeypatch: pytest.MonkeyPatch) -> R
     store.pin_bank(Bank(far.public_key, fingerprint(far.public_key)))
     store.close()
 
-    def bearer(_port: str, _operator: str, _sim_pin: object) -> ScriptedBearer:
+    def bearer(_port: str, _operator: str, _sim_pin: object, **_line: object) -> ScriptedBearer:
         return ScriptedBearer(far)
 
     monkeypatch.setattr(handset.modem_bearer, "ModemBearer", bearer)
@@ -277,12 +277,6 @@ def test_enrolling_makes_a_handset_usable(tmp_path: Path) -> None:
     assert store.bank() == Bank(key, fingerprint(key))
     assert store.operator_number() == OPERATOR
     store.close()
-
-
-def test_without_a_port_it_says_what_to_give(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["--state", str(tmp_path), *TRANSFER], input="1234\n")
-    assert result.exit_code == 2
-    assert "--port" in result.stderr
 
 
 def test_a_modem_that_is_not_there_ends_with_2_and_a_sentence(tmp_path: Path, far: Counterparty) -> None:

@@ -2,26 +2,31 @@ import string
 
 import pytest
 
+from gsm.asking import Reply
+from gsm.usb_modems import Role
 from handset.actions import Refusal, SendOutcome
 from handset.amounts import AmountFault
 from handset.bearer import Trouble
-from handset.texts import Text, text_of, text_of_send
+from handset.modem_texts import REPLIES, ROLES, ModemText
+from handset.texts import Sentence, Text, text_of, text_of_send
 
 
 def _fields(text: str) -> set[str | None]:
     return {field for _, field, _, _ in string.Formatter().parse(text)} - {None}
 
 
-@pytest.mark.parametrize("text", Text)
-def test_every_text_is_there_in_both_languages_with_the_same_fields(text: Text) -> None:
+@pytest.mark.parametrize("text", [*Text, *ModemText])
+def test_every_text_is_there_in_both_languages_with_the_same_fields(text: Sentence) -> None:
     zh, en = text.value
     assert zh.strip()
     assert en.strip()
     assert _fields(zh) == _fields(en)
 
 
-@pytest.mark.parametrize("text", [text for text in Text if text not in {Text.DEMO_ACCOUNT, Text.MENU_LANGUAGE}])
-def test_chinese_is_chinese_and_english_is_english(text: Text) -> None:
+@pytest.mark.parametrize(
+    "text", [text for text in (*Text, *ModemText) if text not in {Text.DEMO_ACCOUNT, Text.MENU_LANGUAGE}]
+)
+def test_chinese_is_chinese_and_english_is_english(text: Sentence) -> None:
     zh, en = text.value
     assert any("\u4e00" <= character <= "\u9fff" for character in zh)
     assert not any("\u4e00" <= character <= "\u9fff" for character in en.replace("F2 中文", ""))
@@ -36,3 +41,8 @@ def test_a_send_is_spoken_of_unless_it_went_well() -> None:
     assert text_of_send(SendOutcome.SENT) is None
     assert text_of_send(SendOutcome.FAILED) is Text.SEND_FAILED
     assert text_of_send(SendOutcome.UNKNOWN) is Text.SEND_UNKNOWN
+
+
+def test_every_role_of_a_port_and_every_reply_has_its_words() -> None:
+    assert set(ROLES) == set(Role)
+    assert set(REPLIES) == set(Reply)

@@ -1,0 +1,36 @@
+"""`handset modem`: which modems are there, and what is wrong with one. What a command needs is loaded when it runs."""
+
+import click
+
+from handset.settings import Settings
+
+
+@click.group("modem")
+def modem() -> None:
+    """Find the modem, and see what is wrong with it."""
+
+
+@modem.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+@click.pass_context
+def list_ports(ctx: click.Context, as_json: bool) -> None:
+    """List serial ports: what is behind each, and what it answered to AT.
+
+    Ports that are known to be for something else, or that another program uses, are not asked.
+
+    \b
+    Examples:
+      handset modem list
+      handset --baud 9600 modem list --json
+
+    Exit status: 0 a modem answers, 1 none does.
+    """
+    from handset.modem_ports import list_all
+
+    ctx.exit(0 if list_all(_settings(ctx), as_json) else 1)
+
+
+def _settings(ctx: click.Context) -> Settings:
+    found = ctx.find_object(Settings)
+    assert found is not None, "the group made it"
+    return found

@@ -1,0 +1,54 @@
+"""What is said of serial ports and of a modem's health, in Chinese and English (see `handset.texts`)."""
+
+from enum import unique
+
+from gsm.asking import Reply
+from gsm.usb_modems import Role
+from handset.texts import Sentence
+
+
+@unique
+class ModemText(Sentence):
+    """The texts of `handset modem`."""
+
+    # ports: what they answered, what they are for
+    ANSWERED = ("应答 AT", "answers AT")
+    SILENT = ("没有应答", "does not answer")
+    NOISE = ("有输出，但不是 AT 应答", "says something, but no answer to AT")
+    POSITIONS_HEARD = ("输出定位数据（NMEA）", "says positions (NMEA)")
+    IN_USE = ("被别的程序占用", "in use by another program")
+    FORBIDDEN = ("无权打开（dialout 组）", "you may not open it (group dialout)")
+    MISSING = ("不存在", "is not there")
+    UNUSABLE = ("无法打开", "cannot be opened")
+    NOT_ASKED = ("未询问：{role}", "not asked: {role}")
+    ROLE_AT = ("AT 指令", "AT commands")
+    ROLE_LIKELY = ("可能是 AT 指令", "perhaps AT commands")
+    ROLE_UNKNOWN = ("用途未知", "use unknown")
+    ROLE_DIAGNOSTICS = ("诊断", "diagnostics")
+    ROLE_POSITIONS = ("定位（GNSS）", "positions (GNSS)")
+    ROLE_AUDIO = ("语音", "audio")
+    ROLE_RESERVED = ("厂商保留", "the maker's own use")
+    ROLE_NO_MODEM = ("不是调制解调器", "no modem")
+    INTERFACE = ("接口 {number}", "interface {number}")
+    CHOSEN = ("* 未给出 --port 时使用这个端口", "* the port that is used where --port is not given")
+    NO_PORTS = (
+        "没有找到串口。请插好调制解调器；handset modem doctor 说明原因。",
+        "There is no serial port. Plug the modem in; handset modem doctor tells what is wrong.",
+    )
+    NOBODY_ANSWERS = (
+        "没有端口应答 AT。请运行 handset modem doctor。",
+        "No port answers AT. Run: handset modem doctor",
+    )
+
+
+REPLIES = {
+    Reply.ANSWERED: ModemText.ANSWERED,
+    Reply.SILENT: ModemText.SILENT,
+    Reply.NOISE: ModemText.NOISE,
+    Reply.POSITIONS: ModemText.POSITIONS_HEARD,
+    Reply.IN_USE: ModemText.IN_USE,
+    Reply.FORBIDDEN: ModemText.FORBIDDEN,
+    Reply.MISSING: ModemText.MISSING,
+    Reply.UNUSABLE: ModemText.UNUSABLE,
+}
+ROLES = {role: ModemText[f"ROLE_{role.name}"] for role in Role}
