@@ -29,10 +29,10 @@ contracts: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 test-system: $(VENV)/.installed-dev
-	$(BIN)/pytest -m foreign
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m foreign
 
 client-table: $(VENV)/.installed-dev
-	$(BIN)/pytest -m foreign --write-client-table tests/clients
+	$(BIN)/pytest -n $(JOBS) -m foreign --write-client-table tests/clients
 
 screenshot: $(VENV)/.installed-dev
 	$(BIN)/python docs/make_screenshot.py

@@ -139,20 +139,17 @@ class Person:
         return waiting.pop(0) if waiting else None
 
     def _fetch(self) -> None:
-        """Read and delete what the modem keeps: messages on the SIM, reports where it has a place for them."""
-        for storage in ("SM", "SR"):
-            self.ask(f'AT+CPMS="{storage}"')
-            lines = self.ask("AT+CMGL=4").splitlines()
-            for heading, line in itertools.pairwise(lines):
-                if heading.startswith("+CMGL: "):
-                    self.ask(f"AT+CMGD={heading.removeprefix('+CMGL: ').split(',')[0]}")
-                    self._take(pdu.decode_incoming(pdu.from_hex(line)[1]))
-
-    def _take(self, incoming: Deliver | StatusReport) -> None:
-        if isinstance(incoming, StatusReport):
-            self._reports.append(incoming)
-        else:
-            self._put_together(incoming)
+        """Read and delete what the modem keeps."""
+        lines = self.ask("AT+CMGL=4").splitlines()
+        for heading, line in itertools.pairwise(lines):
+            if not heading.startswith("+CMGL: "):
+                continue
+            self.ask(f"AT+CMGD={heading.removeprefix('+CMGL: ').split(',')[0]}")
+            match pdu.decode_incoming(pdu.from_hex(line)[1]):
+                case StatusReport() as report:
+                    self._reports.append(report)
+                case Deliver() as deliver:
+                    self._put_together(deliver)
 
     def _put_together(self, deliver: Deliver) -> None:
         match self._reassembler.add(deliver.originator, deliver.user_data, deliver, time.monotonic()):
@@ -248,11 +245,11 @@ class Bench:
         with by_hand(self.port, OWN) as person:
             return person.ask(line)
 
-    def stored(self, storage: str = "SM") -> int:
-        """How many messages lie in a storage of the client's modem. Only while no client has its port open."""
+    def stored(self) -> int:
+        """How many messages lie on the SIM of the client's modem. Only while no client has its port open."""
         with by_hand(self.port, OWN) as person:
             before = person.ask("AT+CPMS?").split('"')[1]
-            used = person.ask(f'AT+CPMS="{storage}"').removeprefix("\r\n+CPMS: ").split(",")[0]
+            used = person.ask('AT+CPMS="SM"').removeprefix("\r\n+CPMS: ").split(",")[0]
             person.ask(f'AT+CPMS="{before}"')
             return int(used)
 

@@ -80,7 +80,7 @@ CLIENTS = (
         "gammu-smsd",
         ("gammu-smsd", "--version"),
         {Can.OWN_NUMBER: _NEVER_ASKED, Can.OPERATOR: _NOT_IN_FILES},
-        {Can.REPORT: "with atgen_setcnmi = ,,,1: it does not read what +CDSI tells of"},
+        {Can.REPORT: "with atgen_setcnmi = ,,,1: of each +CDSI it makes an empty message besides"},
     ),
     Client(
         "gnokii",
@@ -97,7 +97,7 @@ CLIENTS = (
         ("smsd", "-V"),
         remarks={
             **dict.fromkeys((Can.IDENTIFY, Can.OWN_NUMBER, Can.USSD), "by commands that its settings have it send"),
-            Can.REPORT: "with init = AT+CNMI=2,1,0,2,0 and secondary_memory = SR",
+            Can.REPORT: "with init = AT+CNMI=2,1,0,2,0",
         },
     ),
     Client("socat", ("socat", "-V")),

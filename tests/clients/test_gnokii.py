@@ -80,8 +80,8 @@ def test_it_reads_the_report_of_what_it_sent(bench: Bench, gnokii: Gnokii) -> No
     bench.ask_by_hand("AT+CNMI=2,1,0,2,0;&W")
     gnokii("--sendsms", f"+{PEER}", "-r", given=SHORT)
     assert bench.peer.receives().text == SHORT
-    until("the report", lambda: bench.stored("SR") == 1)
-    said = gnokii("--getsms", "SR", "1")
+    until("the report", lambda: bench.stored() == 1)
+    said = gnokii("--getsms", "SM", "1")
     assert "Status Report" in said
     assert f"+{PEER}" in said
     assert said.endswith("Text:\nDelivered\n")

@@ -27,12 +27,11 @@ class Smsd:
         self.process = bench.start("smsd", "-c", str(config), "-t")
 
     def _configuration(self, folder: Path, port: str) -> str:
-        """Reports are asked for, and the modem told to keep them; both its storages are looked at every second."""
+        """Reports are asked for, and the modem told to keep them; everything is looked at every second."""
         common = [f"{name} = {folder / name}" for name in FOLDERS]
         common += [f"pidfile = {folder}/pid", f"infofile = {folder}/working", f"logfile = {folder}/smsd.log"]
         common += ["loglevel = 7", "delaytime = 1", "delaytime_mainprocess = 1", "errorsleeptime = 1"]
         modem = [f"device = {port}", "incoming = yes", "report = yes", "rtscts = no", "memory_start = 1"]
-        modem += ["primary_memory = SM", "secondary_memory = SR", "secondary_memory_max = 20"]
         modem += ["init = AT+CNMI=2,1,0,2,0", "regular_run_interval = 1", "check_memory_method = 1"]
         modem += [f"regular_run_cmdfile = {folder}/questions", f"regular_run_statfile = {folder}/answers"]
         return "\n".join(["devices = GSM1", "incoming_utf8 = yes", *common, "", "[GSM1]", *modem, ""])
