@@ -70,11 +70,11 @@ _ENTRY_END = re.compile(rb"[\x1a\x1b]")
 
 
 @lru_cache(maxsize=FRAMES_KEPT_MAX)
-def _framed(lines: tuple[str, ...], verbose: bool, carriage_return: int, line_feed: int) -> str:
+def _framed(lines: tuple[str, ...], verbose: bool, carriage_return: int, line_feed: int) -> bytes:
     """Lines as they go out (V.250 clause 5.7.1)."""
     end = chr(carriage_return) + chr(line_feed)
     text = end.join(lines)
-    return end + text + end if verbose else text + end
+    return (end + text + end if verbose else text + end).encode("latin-1", "replace")
 
 
 class Engine:
@@ -619,20 +619,20 @@ class Engine:
         if self.equipment.notices:
             notices, self.equipment.notices[:] = list(self.equipment.notices), []
             for notice in notices:
-                self._write(notice.encode("latin-1"))
+                self._write(notice)
 
     # ---- output
 
     def _register(self, number: int) -> int:
         return self.equipment.settings.registers[number]
 
-    def _framed(self, *lines: str) -> str:
+    def _framed(self, *lines: str) -> bytes:
         settings = self.equipment.settings
         return _framed(lines, settings.verbose, settings.registers[3], settings.registers[4])
 
     def _lines(self, lines: Lines) -> None:
         if lines and not self._muted:
-            self._write(self._framed(*lines).encode("latin-1", "replace"))
+            self._write(self._framed(*lines))
 
     def _result(self, result: str) -> None:
         settings = self.equipment.settings
@@ -641,7 +641,7 @@ class Engine:
             self._muted = False
             return
         if settings.verbose:
-            self._write(self._framed(result).encode("latin-1"))
+            self._write(self._framed(result))
         else:
             shown = _NUMERIC_RESULTS.get(result, result)
             self._write((shown + chr(self._register(3))).encode("latin-1"))

@@ -185,8 +185,8 @@ class Equipment:
     now_s: float = 0.0
     actions: list[Action] = field(default_factory=list)
     # Lines that nobody asked for, framed: those of +CNMI, which it may hold back, and all others.
-    indications: list[str] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
+    indications: list[bytes] = field(default_factory=list)
+    notices: list[bytes] = field(default_factory=list)
     # What +CCLK= and +COPS= have set, and that +CPIN? is to name PIN2.
     clock_ahead_s: float = 0.0
     clock_quarters: int = 0
