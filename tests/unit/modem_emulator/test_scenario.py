@@ -1,5 +1,6 @@
 """Scenarios: what their files may say, and that the same one with the same seed gives the same octets."""
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from modem_emulator.short_message import outgoing
 from modem_emulator.store import MemoryStore
 from tests.unit.modem_emulator.bench import ANNA, BANK, BERND, START_S, Bench
 
+DOCUMENTATION = Path(__file__).parents[3] / "docs" / "emulator-control.md"
 NEW_YEAR = "2026-01-01T00:00:00Z"
 
 
@@ -124,6 +126,12 @@ class TestFile:
         bench = Bench(ANNA, BERND, scenario=bundled)
         bench.wait(100)
         bench.send("hello")
+
+    def test_the_example_of_the_documentation_can_be_played(self) -> None:
+        [example] = re.findall(r"```toml\n(.*?)```", DOCUMENTATION.read_text(), re.DOTALL)
+        read = scenario(example)
+        assert [type(step.do) for step in read.steps] == [DropSignal, Reboot]
+        assert read.messages.lose == 0.05
 
     def test_a_file_that_is_none_is_refused_by_name(self, tmp_path: Path) -> None:
         (tmp_path / "bad.toml").write_text("seed = ")
