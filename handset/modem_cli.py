@@ -3,11 +3,16 @@
 import click
 
 from handset.settings import Settings
+from handset.transcript_cli import TRANSCRIPT_COMMANDS
 
 
 @click.group("modem")
 def modem() -> None:
-    """Find the modem, and see what is wrong with it."""
+    """Find the modem, see what is wrong with it, replay what another one said."""
+
+
+for command in TRANSCRIPT_COMMANDS:
+    modem.add_command(command)
 
 
 @modem.command("list")

@@ -21,6 +21,8 @@ RULES = sorted(
         "gsm/alphabet.py",
         "gsm/languages.py",
         "gsm/reassembly.py",
+        "gsm/replay.py",
+        "gsm/transcript.py",
         "gsm/usb_modems.py",
         "handset/amounts.py",
         "handset/texts.py",
