@@ -368,6 +368,29 @@ class TestLostConnections:
         world.settle()
         assert world.members[0].texts() == ["one", "two"]
 
+    def test_what_was_taken_from_one_centre_is_not_taken_for_another_ones_message(self) -> None:
+        world = World().join()
+        other = copy.deepcopy(world.centre.durable)  # which knows the same phones
+        world.send_text(0, NUMBERS[1], "one")
+        world.move(0, "down", 10_000)  # taken, and the centre never hears of it
+        world.centre.durable, world.centre.name = other, "another centre"
+        world.kill(0)
+        world.send_text(0, NUMBERS[1], "two")  # with the identity that the first had
+        world.settle()
+        assert world.members[0].texts() == ["one", "two"]
+
+    def test_a_phone_that_left_and_came_back_while_a_message_was_on_its_way_gets_it_once(self) -> None:
+        world = World().join()
+        world.send_text(0, NUMBERS[1], "hello")
+        world.type(1, "AT+COPS=2\r")
+        world.type(1, "AT+COPS=0\r")
+        world.move(0, "down", 10_000)
+        assert world.members[0].texts() == ["hello"]
+        while world.move(0, "up", 10):  # the centre hears that it is back before it hears that it has the message
+            pass
+        world.settle()
+        assert world.members[0].texts() == ["hello"]
+
     def test_nothing_is_remembered_once_both_sides_know(self) -> None:
         world = World().join()
         for number in range(5):
