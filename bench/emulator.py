@@ -155,9 +155,7 @@ def _settle(lines: Sequence[Line], end: bytes) -> None:
     """Begin with nothing under way and nothing unread; on a bare pty the octets themselves come back."""
     _drain(lines)
     waiting = {line.descriptor: line for line in lines}
-    for _ in range(
-        SET_UP_TRIES_MAX
-    ):  # a machine that is short of time for its kernel's workers stalls a pty now and then
+    for _ in range(SET_UP_TRIES_MAX):  # on an overloaded machine a pty stalls now and then, a bare one too
         for line in waiting.values():
             line.write(SET_UP if end != ASK else ASK)
         for line in answers(lines, time.perf_counter() + ANSWER_S_MAX):
