@@ -164,5 +164,9 @@ def test_modemmanager_shows_the_delivery_report(bench: Bench, manager: ModemMana
 
 
 @shows("ModemManager", Can.USSD)
-def test_modemmanager_shows_what_a_ussd_code_is_answered(manager: ModemManager) -> None:
-    assert "new reply from network: 'Balance: 12.34 CNY'" in manager.asked("--3gpp-ussd-initiate=*100#")
+def test_modemmanager_asks_the_network_and_replies_in_a_menu(manager: ModemManager) -> None:
+    assert "余额：12.34元" in manager.asked("--3gpp-ussd-initiate=*102#")
+    assert "2 Own number" in manager.asked("--3gpp-ussd-initiate=*123#")
+    assert "user-response" in manager.asked("--3gpp-ussd-status")
+    assert f"Your number: +{OWN}" in manager.asked("--3gpp-ussd-respond=2")
+    assert "idle" in manager.asked("--3gpp-ussd-status")

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.foreign
 IMSI = f"46000{os.getpid():010}"
 STATE = Path("/var/lib/ofono")
 MODEM = "/phonesim"
+SERVICES = "SupplementaryServices"
 # Where oFono wants messages to lie when the modem has both this and SM.
 STORAGE = '"ME","ME","ME"'
 
@@ -151,14 +152,19 @@ def test_ofono_waits_for_the_delivery_report_and_takes_it() -> None:
         ofono.set("MessageManager", "UseDeliveryReports", ("b", True))
         ofono.send(SHORT)
         waiting = STATE / IMSI / "sms_sr"
-        until("ofonod to wait for the report", lambda: list(waiting.glob("*")))
+        until(f"ofonod, which may write to {STATE}, to wait for the report", lambda: list(waiting.glob("*")))
         assert slow.peer.receives().text == SHORT
         until("ofonod to have the report", lambda: not list(waiting.glob("*")))
         assert "Got new Status-Report PDU via CDS" in slow.client_log()
 
 
 @shows("oFono", Can.USSD)
-def test_ofono_shows_what_a_ussd_code_is_answered(ofono: Ofono) -> None:
-    until("ofonod to offer USSD", lambda: ofono.shown("SupplementaryServices"))
-    answer = ofono.call(MODEM, "SupplementaryServices", "Initiate", "s", "*100#")
-    assert answer == ("USSD", ("s", "Balance: 12.34 CNY"))
+def test_ofono_asks_the_network_and_replies_in_a_menu(ofono: Ofono) -> None:
+    until("USSD to be possible", lambda: ofono.shown(SERVICES))
+    assert ofono.call(MODEM, SERVICES, "Initiate", "s", "*102#") == ("USSD", ("s", "余额：12.34元"))
+    kind, (_, menu) = ofono.call(MODEM, SERVICES, "Initiate", "s", "*123#")
+    assert kind == "USSD"
+    assert "2 Own number" in menu
+    assert ofono.shown(SERVICES)["State"] == "user-response"
+    assert ofono.call(MODEM, SERVICES, "Respond", "s", "2") == (f"Your number: +{OWN}",)
+    assert ofono.shown(SERVICES)["State"] == "idle"
