@@ -43,7 +43,13 @@ _IMSI = _number("--imsi", checked_imsi, "IMSI of the SIM, up to 15 digits.")
 
 @click.group()
 def account() -> None:
-    """Accounts."""
+    """Accounts.
+
+    \b
+    Examples:
+      bank-server --state bank account open --account 4600010000000001 --name 张伟 --balance-fen 100000
+      bank-server --state bank account list
+    """
 
 
 @account.command("open")

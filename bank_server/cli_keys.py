@@ -22,7 +22,12 @@ _SERIALS_SHOWN = 10
 
 @click.group()
 def operator() -> None:
-    """Operators that may connect."""
+    """Operators that may connect.
+
+    \b
+    Example:
+      bank-server --state bank operator add --operator 46000 --node 1 --static-key-out static.key
+    """
 
 
 @operator.command("add")
@@ -49,7 +54,13 @@ def operator_add(state: State, operator: str, node: int, static_key_out: Path) -
 
 @click.group()
 def seed() -> None:
-    """The two custodians' seeds, from which the work key is made (step 204)."""
+    """The two custodians' seeds, from which the work key is made (step 204).
+
+    \b
+    Examples:
+      bank-server --state bank seed make --custodian 1 --out seed1
+      bank-server --state bank seed combine --operator 46000 seed1 seed2
+    """
 
 
 @seed.command("make")
@@ -90,7 +101,12 @@ def seed_combine(state: State, operator: str, rehearse: bool, seed1: Path, seed2
 
 @click.group("control-key")
 def control_key() -> None:
-    """The control key, from which every transaction's dynamic key is made."""
+    """The control key, from which every transaction's dynamic key is made.
+
+    \b
+    Example:
+      bank-server --state bank control-key issue --operator 46000
+    """
 
 
 @control_key.command("issue")
@@ -136,7 +152,12 @@ def renew(state: State, operator: str, rehearse: bool, seeds: tuple[Path, ...]) 
 
 @click.group()
 def keys() -> None:
-    """Which keys there are."""
+    """Which keys there are.
+
+    \b
+    Example:
+      bank-server --state bank keys show
+    """
 
 
 @keys.command("show")

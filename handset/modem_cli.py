@@ -8,7 +8,12 @@ from handset.transcript_cli import TRANSCRIPT_COMMANDS
 
 @click.group("modem")
 def modem() -> None:
-    """Find the modem, see what is wrong with it, replay what another one said."""
+    """Find the modem, see what is wrong with it, replay what another one said.
+
+    \b
+    Example:
+      handset modem list
+    """
 
 
 for command in TRANSCRIPT_COMMANDS:

@@ -151,7 +151,13 @@ class ScenarioOption(click.ParamType[Scenario]):
 
 @click.group(cls=Program)
 def main() -> None:
-    """GSM modems on ptys, joined by one SMS network."""
+    """GSM modems on ptys, joined by one SMS network.
+
+    \b
+    Examples:
+      modem-emulator serve --phone imsi=460001234567890,msisdn=8613900000001 --link-dir run
+      modem-emulator ctl --control run/control status
+    """
 
 
 main.add_command(ctl)

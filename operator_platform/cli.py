@@ -101,7 +101,13 @@ def init(state: StateFolder, operator: str, node: int, static_key: Path) -> None
 
 @main.group()
 def subscriber() -> None:
-    """The operator's own register of SIMs: which IMSI has which number."""
+    """The operator's own register of SIMs: which IMSI has which number.
+
+    \b
+    Examples:
+      operator-platform --state operator subscriber add --imsi 460001234567890 --msisdn 8613900000001
+      operator-platform --state operator subscriber list
+    """
 
 
 @subscriber.command("add")
@@ -148,7 +154,12 @@ def subscriber_list(state: StateFolder, as_json: bool) -> None:
 
 @main.group()
 def keys() -> None:
-    """The keys that this platform shares with the bank."""
+    """The keys that this platform shares with the bank.
+
+    \b
+    Example:
+      operator-platform --state operator keys show
+    """
 
 
 @keys.command("show")
