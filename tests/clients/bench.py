@@ -4,6 +4,7 @@ The client under test has modem 0, the peer modem 1; modem 2 is a stranger's. Al
 another program's codec on one side and through the emulator on the other.
 """
 
+import errno
 import itertools
 import json
 import os
@@ -166,10 +167,24 @@ class Person:
         return seen
 
 
+def opened(port: str) -> int:
+    """Open a port as soon as it is free: a moment after an exclusive user such as gammu has gone it is not yet."""
+
+    def attempt() -> list[int]:
+        try:
+            return [os.open(port, os.O_RDWR | os.O_NOCTTY)]
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            return []
+
+    return until(f"{port} to be free", attempt)[0]
+
+
 @contextmanager
 def by_hand(port: str, number: str) -> Iterator[Person]:
     """Somebody who opens the port itself."""
-    descriptor = os.open(port, os.O_RDWR | os.O_NOCTTY)
+    descriptor = opened(port)
     try:
         yield Person(Streams(descriptor, descriptor), number)
     finally:

@@ -1,11 +1,12 @@
 """gammu with its AT driver: each call opens the port, finds out what the modem can, does one thing and leaves."""
 
+import os
 import re
 from collections.abc import Callable
 
 import pytest
 
-from tests.clients.bench import IMEI, IMSI, LONG, LONG_UCS2, OWN, PEER, SHORT, TEXTS, Bench, until
+from tests.clients.bench import IMEI, IMSI, LONG, LONG_UCS2, OWN, PEER, SHORT, TEXTS, Bench, opened, until
 from tests.clients.client_table import Can, shows
 
 pytestmark = pytest.mark.foreign
@@ -20,6 +21,7 @@ def configured(bench: Bench) -> Gammu:
     config.write_text(f"[gammu]\ndevice = {bench.port}\nconnection = at\n")
 
     def gammu(*arguments: str) -> str:
+        os.close(opened(bench.port))  # the call before has let go of it
         return bench.run("gammu", "--config", str(config), *arguments)
 
     return gammu
