@@ -40,6 +40,28 @@ def list_ports(ctx: click.Context, as_json: bool) -> None:
     ctx.exit(0 if list_all(_settings(ctx), as_json) else 1)
 
 
+@modem.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--test-sms", is_flag=True, help="Agree beforehand to one SMS from this SIM to itself.")
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool, test_sms: bool) -> None:
+    """Look at all that may keep the modem from working, and say for each what mends it.
+
+    Nothing is changed and no PIN is sent. One SMS to itself is sent only if you agree, here or when asked.
+
+    \b
+    Examples:
+      handset modem doctor
+      handset --port /dev/ttyUSB2 --number 8613900000001 modem doctor --test-sms
+      handset modem doctor --json
+
+    Exit status: 0 all is well, 1 something is to be mended, 2 cannot run.
+    """
+    from handset.modem_doctor import examine_modem
+
+    ctx.exit(0 if examine_modem(_settings(ctx), as_json, test_sms) else 1)
+
+
 def _settings(ctx: click.Context) -> Settings:
     found = ctx.find_object(Settings)
     assert found is not None, "the group made it"

@@ -40,6 +40,14 @@ class ModemText(Sentence):
         "No port answers AT. Run: handset modem doctor",
     )
 
+    # the doctor
+    ASK_TEST_SMS = (
+        "发一条短信给自己（{number}）来测试？会产生一条短信的费用。",
+        "Send one SMS to itself ({number}) as a test? It costs one message.",
+    )
+    ALL_WELL = ("没有发现问题。", "Nothing to mend was found.")
+    TO_MEND = ("有问题需要解决，见上面标有 ✗ 的各项。", "There is something to mend: see what is marked ✗.")
+
 
 REPLIES = {
     Reply.ANSWERED: ModemText.ANSWERED,

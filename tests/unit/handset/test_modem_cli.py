@@ -1,4 +1,4 @@
-"""`handset modem list`, and the port that is found where none is given."""
+"""`handset modem list` and `doctor`, and the port that is found where none is given."""
 
 import json
 from collections.abc import Callable
@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from gsm.doctor import Check, Finding, State, Verdict
 from handset.cli import main
+from handset.doctor_texts import ADVICE, TITLES
+from handset.modem_doctor import report_of
 from handset.sqlite_store import Bank, SqliteStore
+from handset.texts import LANGUAGES
 from modem_emulator.emulation import EmulatedModem
 from tests.unit.gsm.machine import Interface, Machine
 
@@ -141,3 +145,99 @@ def test_without_a_port_the_one_modem_is_used(run: Run, machine: Machine, gsm_mo
 @pytest.mark.parametrize("speed", ["300", "fast"])
 def test_a_speed_that_is_none_is_refused(run: Run, speed: str) -> None:
     assert run("--baud", speed, "modem", "list").exit_code == 2
+
+
+# ---- the doctor
+
+
+def test_the_doctor_says_of_each_check_how_it_went_and_ends_with_0(
+    run: Run, machine: Machine, gsm_modem: EmulatedModem
+) -> None:
+    plug_in_ec25(machine, gsm_modem)
+    result = run("modem", "doctor")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"✓ Device: {machine.root}/dev/ttyUSB2 (yinxin emulated modem)"
+    assert f"✓ Own number: {gsm_modem.msisdn}" in lines
+    assert lines[-1] == "Nothing to mend was found."
+    assert sum(line[0] in "✓–" for line in lines) == len(Check)
+
+
+def test_what_is_to_be_mended_comes_with_its_meaning_and_its_command(
+    run: Run, machine: Machine, gsm_modem: EmulatedModem
+) -> None:
+    plug_in_ec25(machine, gsm_modem)
+    gsm_modem.fault("fill-storage", storage="SM")
+    result = run("modem", "doctor")
+    assert result.exit_code == 1
+    seen, means, todo, command = result.stdout.split("✗ SMS storage: ")[1].splitlines()[:4]
+    assert seen == "SM is full: 50 of 50 in use."
+    assert "No message arrives" in means
+    assert "Delete" in todo
+    port = f"{machine.root}/dev/ttyUSB2"
+    assert command.strip() == f"printf 'AT+CMGD=1,1\\r' | socat -t 5 - {port},b115200,raw,echo=0"
+    assert "– Test SMS: Not looked at: “SMS storage” comes first." in result.stdout
+
+
+def test_the_doctor_in_chinese(run: Run, machine: Machine, gsm_modem: EmulatedModem) -> None:
+    plug_in_ec25(machine, gsm_modem)
+    gsm_modem.fault("ask-puk")
+    result = run("modem", "doctor", lang="zh")
+    assert result.exit_code == 1
+    assert "✗ PIN 码: SIM 卡已锁，要求 PUK" in result.stdout
+    assert "未检查：先解决“PIN 码”。" in result.stdout
+
+
+def test_the_doctors_json_has_every_check(run: Run, machine: Machine, gsm_modem: EmulatedModem) -> None:
+    plug_in_ec25(machine, gsm_modem)
+    machine.run(500, "ModemManager")
+    result = run("modem", "doctor", "--json")
+    assert result.exit_code == 1
+    found: dict[str, Any] = json.loads(result.stdout)
+    assert found["well"] is False
+    assert [each["check"] for each in found["checks"]] == [check.value for check in Check]
+    rival = found["checks"][2]
+    assert (rival["state"], rival["verdict"]) == ("mend", "modem_manager")
+    assert rival["commands"][0].endswith("| sudo tee /etc/udev/rules.d/78-mm-yinxin.rules")
+    assert 'ENV{ID_MM_DEVICE_IGNORE}="1"' in rival["commands"][0]
+
+
+def test_a_test_message_is_sent_only_if_it_was_agreed_to(run: Run, machine: Machine, gsm_modem: EmulatedModem) -> None:
+    plug_in_ec25(machine, gsm_modem)
+    assert "– Test SMS: Not sent" in run("modem", "doctor").stdout
+    assert gsm_modem.sent == ()
+    assert "✓ Test SMS: A message to" in run("modem", "doctor", "--test-sms").stdout
+    assert gsm_modem.wait_for_sent().destination == gsm_modem.msisdn
+
+
+def test_the_doctor_of_a_machine_without_a_modem_says_how_to_look(run: Run) -> None:
+    result = run("modem", "doctor")
+    assert result.exit_code == 1
+    assert "✗ Device: There is no serial port" in result.stdout
+    assert "lsusb" in result.stdout
+
+
+FACTS = {
+    "port": "P", "name": "N", "others": "O", "user": "U", "group": "G", "program": "M", "process": 7, "rule": "R",
+    "ids": "I", "role": "no_modem", "better": "B", "reply": "Y", "said": "S", "lock": "L", "rssi": 5, "dbm": -103,
+    "centre": "C", "number": "+1", "memory": "SM", "used": 1, "total": 2, "throttled": "0x0", "off_s": 9,
+    "network": "T", "because": "sim",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_verdict_has_its_sentences_in_both_languages(verdict: Verdict) -> None:
+    for language in LANGUAGES:
+        report = report_of(Finding(Check.SIM, verdict, FACTS), "P", language)
+        assert report["seen"]
+        assert "{" not in "".join((report["seen"], report["means"], report["todo"], *report["commands"]))
+        mended = bool(report["means"]), bool(report["todo"]), bool(report["commands"])
+        assert mended == (verdict.state is State.MEND,) * 3, "what is to be mended says what it means and how"
+    zh, en = ADVICE[verdict].means or ("一", "-")
+    assert any("\u4e00" <= character <= "\u9fff" for character in zh)
+    assert not any("\u4e00" <= character <= "\u9fff" for character in en)
+
+
+def test_every_check_has_a_title_and_every_verdict_belongs_to_the_table() -> None:
+    assert set(TITLES) == set(Check)
+    assert set(ADVICE) == set(Verdict)

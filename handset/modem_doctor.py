@@ -1,0 +1,79 @@
+"""`handset modem doctor`: examines, prints each finding as it is made, and tells whether all is well."""
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from gsm.doctor import Check, Finding, State, examine
+from gsm.observations import Observations
+from handset.doctor_texts import ADVICE, TITLES, said
+from handset.modem_texts import ModemText
+from handset.settings import Settings
+from wire.response_codes import Language
+
+_MARKS = {State.WELL: "✓", State.MEND: "✗", State.SKIPPED: "–"}
+_COLOURS = {State.WELL: "green", State.MEND: "red", State.SKIPPED: None}
+
+
+def examine_modem(settings: Settings, as_json: bool, test_sms: bool) -> bool:
+    """Examine the modem; whether nothing is to be mended. A text is sent only if it was agreed to."""
+
+    def agrees(number: str) -> bool:
+        if test_sms or as_json or not sys.stdin.isatty():
+            return test_sms
+        return click.confirm(ModemText.ASK_TEST_SMS.say(settings.language, number=number), err=True)
+
+    reports: list[dict[str, Any]] = []
+    with Observations(
+        settings.port,
+        root=settings.system_root,
+        baudrate=settings.baud,
+        rtscts=settings.rtscts,
+        number=settings.number,
+        agrees=agrees,
+    ) as observer:
+        port = settings.port or "PORT"
+        for finding in examine(observer):
+            port = str(finding.facts.get("port", port))
+            report = report_of(finding, port, settings.language)
+            reports.append(report)
+            if not as_json:
+                _print(finding, report, settings.language)
+    well = all(report["state"] != State.MEND.value for report in reports)
+    if as_json:
+        click.echo(json.dumps({"well": well, "port": port, "checks": reports}, ensure_ascii=False))
+    else:
+        click.echo((ModemText.ALL_WELL if well else ModemText.TO_MEND).say(settings.language))
+    return well
+
+
+def report_of(finding: Finding, port: str, language: Language) -> dict[str, Any]:
+    """What is said of a finding; `port` is the one that commands are to name."""
+    advice = ADVICE[finding.verdict]
+    facts = {"port": port, **finding.facts}
+    if "because" in facts:
+        facts["because"] = said(TITLES[Check(facts["because"])], language)
+    if "role" in facts:
+        facts["role"] = ModemText[f"ROLE_{str(facts['role']).upper()}"].say(language)
+    return {
+        "check": finding.check.value,
+        "state": finding.state.value,
+        "verdict": finding.verdict.name.lower(),
+        "seen": said(advice.seen, language, **facts),
+        "means": said(advice.means, language, **facts),
+        "todo": said(advice.todo, language, **facts),
+        "commands": [command.format(**facts) for command in advice.commands],
+        "facts": dict(finding.facts),
+    }
+
+
+def _print(finding: Finding, report: dict[str, Any], language: Language) -> None:
+    mark = click.style(_MARKS[finding.state], fg=_COLOURS[finding.state])
+    click.echo(f"{mark} {said(TITLES[finding.check], language)}: {report['seen']}")
+    for line in (report["means"], report["todo"]):
+        if line:
+            click.echo(f"    {line}")
+    for command in report["commands"]:
+        click.echo(f"      {command}")
