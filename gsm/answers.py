@@ -8,8 +8,10 @@ begins with a code (`^RSSI:19`, `+CMTI: "SM",3`) is unsolicited.
 import re
 from dataclasses import dataclass
 
-# V.250 clause 5.7.1, TS 27.007 clause 9, TS 27.005 clause 3.2.5; the last one is Huawei's.
-_FINAL = re.compile(r"OK|ERROR|\+CM[ES] ERROR:.*|COMMAND NOT SUPPORT")
+from gsm.final_results import refusal_of
+
+# V.250 clause 5.7.1. What says no is `gsm.final_results`'s.
+_OK = "OK"
 # Final results of a dial command only; at any other time they tell about a call that is up.
 _DIAL_FINAL = re.compile(r"NO CARRIER|NO DIALTONE|NO DIAL TONE|NO ANSWER|BUSY|CONNECT.*")
 # "+CMTI: ...", "^RSSI:19", "*PSUTTZ: ..."
@@ -61,7 +63,7 @@ def code_of(line: str) -> str | None:
 
 def is_final(line: str, command: Command | None) -> bool:
     """Whether a line ends the answer to `command`."""
-    if _FINAL.fullmatch(line):
+    if line == _OK or refusal_of(line):
         return True
     return command is not None and command.dials and _DIAL_FINAL.fullmatch(line) is not None
 

@@ -21,8 +21,8 @@ IDLE                unsolicited     unsolicited    abort        unsolicited
 RUNNING             Answer, IDLE    kept           abort        unsolicited
 PROMPT_WANTED       Answer, IDLE    kept           PROMPTED     unsolicited
 PROMPTED            IDLE            dropped        -            unsolicited
-OWED                IDLE            dropped        abort        unsolicited
-CLEARING            see rule 5      dropped        abort        unsolicited
+OWED                Late, IDLE      kept           abort        unsolicited
+CLEARING            see rule 5      see rule 6     abort        unsolicited
 """
 
 import re
@@ -58,6 +58,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """The answer to a command that had timed out under this number (`TimedOut.debt`), come after all."""
+
+    debt: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """The modem waits for the text of the running command; give it with `send_text`."""
 
@@ -76,7 +84,7 @@ class Write:
     data: bytes
 
 
-Event = Answer | Prompt | Unsolicited | Write
+Event = Answer | Late | Prompt | Unsolicited | Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +92,13 @@ class TimedOut:
     """What is to be said of a command whose time is up.
 
     `written` tells whether the command (for a text: the text) had been handed to the modem; if not, it had no effect.
-    `data` is to be written now.
+    `data` is to be written now. `debt` is the number by which `Late` names the answer, if it comes after all.
     """
 
     lines: tuple[str, ...]
     written: bool
     data: bytes
+    debt: int
 
 
 class State(Enum):
@@ -108,10 +117,14 @@ class PromptWithdrawn(GsmError):
 
 
 class Channel:
-    """One modem's side of the conversation. Not thread-safe: `gsm.line` holds a lock around it."""
+    """One modem's side of the conversation. Not thread-safe: `gsm.line` holds a lock around it.
 
-    def __init__(self) -> None:
+    `debts` is how many commands have timed out so far, those of an earlier channel included: each gets a number.
+    """
+
+    def __init__(self, debts: int = 0) -> None:
         self.state = State.IDLE
+        self.debts = debts
         self._buffer = bytearray()
         self._skipping = False
         self._command = _NO_COMMAND
@@ -125,6 +138,7 @@ class Channel:
         self._questions_asked = 0
         self._question_answered = False
         self._finals_seen = 0
+        self._late: tuple[str, ...] = ()
 
     # ---- what the program does
 
@@ -135,6 +149,7 @@ class Channel:
         """
         assert self.state not in (State.RUNNING, State.PROMPT_WANTED, State.CLEARING), "one command at a time"
         if self.state is State.PROMPTED:
+            self.debts += 1
             return ABORT + self._clear_first(line, prompt)
         if self.state is State.OWED:
             return self._clear_first(line, prompt)
@@ -149,17 +164,19 @@ class Channel:
 
     def timeout(self) -> TimedOut:
         """The running command's time is up; rules 5 and 6."""
-        lines = tuple(self._lines)
+        lines = () if self.state is State.CLEARING else tuple(self._lines)
         written = self.state is State.RUNNING
         data = ABORT if self.state in (State.PROMPT_WANTED, State.PROMPTED) else b""
         if self.state is State.CLEARING:
             self._pending = None
             if self._questions_asked >= len(_QUESTIONS) and self._finals_seen >= 2:
                 self._forget_debt()
-                return TimedOut((), False, b"")
+                return TimedOut((), False, b"", self.debts)
+        elif self.state is not State.IDLE:
+            self.debts += 1
         if self.state is not State.IDLE:
             self.state = State.OWED
-        return TimedOut(lines, written, data)
+        return TimedOut(lines, written, data, self.debts)
 
     # ---- what the modem does
 
@@ -235,16 +252,21 @@ class Channel:
                 self._forget_debt()
                 return []
             case State.OWED | State.CLEARING:
-                return self._final_of_debt()
+                return self._final_of_debt(line)
 
-    def _final_of_debt(self) -> list[Event]:
+    def _final_of_debt(self, line: str) -> list[Event]:
         """A late final result, or the end of the answer to a question of rule 5."""
         self._finals_seen += 1
-        if self._questions_asked and not self._question_answered:
+        asked = self._questions_asked
+        if self._finals_seen == 1 and not self._question_answered:
+            self._late = (*self._lines, line)
+        if asked and not self._question_answered:
             return []  # the late one, or an earlier question's; the latest one's is still to come
+        certain = self._late and (asked <= 1 or len(self._late) > 1)
+        events: list[Event] = [Late(self.debts, self._late)] if certain else []
         pending = self._pending
         self._forget_debt()
-        return [] if pending is None else [Write(self._start(*pending))]
+        return events if pending is None else [*events, Write(self._start(*pending))]
 
     def _prompt(self) -> list[Event]:
         if self.state is State.PROMPT_WANTED:
@@ -294,6 +316,7 @@ class Channel:
         self._pending = None
         self._questions_asked = self._finals_seen = 0
         self._question_answered = False
+        self._late = ()
 
     def _remember(self, line: bytes) -> bytes:
         self._echoes.append(line.decode("utf-8", errors="replace").strip(_NOISE))
@@ -301,7 +324,7 @@ class Channel:
 
     def _collect(self, line: str) -> None:
         self._lines_octets += len(line)
-        if self.state in (State.RUNNING, State.PROMPT_WANTED) and self._lines_octets <= BUFFER_OCTETS_MAX:
+        if self._finals_seen == 0 and self._lines_octets <= BUFFER_OCTETS_MAX:
             self._lines.append(line)
 
 

@@ -102,9 +102,13 @@ class SendFailed(ModemError):
 
 
 class SendUnknown(ModemError):
-    """The message was handed to the modem and no answer came: the network may or may not have it."""
+    """The message was handed to the modem and no answer came: the network may or may not have it.
 
-    def __init__(self, detail: str) -> None:
+    `message_id` is the name by which the driver's `settled` tells later what became of it, if anything tells.
+    """
+
+    def __init__(self, detail: str, message_id: int | None = None) -> None:
+        self.message_id = message_id
         super().__init__(
             f"It is not known whether the message was sent: {detail}. Send again only what may arrive twice."
         )

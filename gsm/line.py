@@ -26,7 +26,7 @@ import serial
 from gsmmodem.exceptions import TimeoutException
 from gsmmodem.serial_comms import SerialComms
 
-from gsm.channel import END_OF_TEXT, Answer, Channel, Prompt, Unsolicited, Write
+from gsm.channel import END_OF_TEXT, Answer, Channel, Late, Prompt, TimedOut, Unsolicited, Write
 from gsm.errors import CannotOpen, GsmError, ModemGone
 
 # One SIM or phone can announce at most the messages that it can store (some hundreds) before anybody reads them; a
@@ -46,12 +46,14 @@ log = logging.getLogger("gsm.line")
 class CommandTimedOut(TimeoutException, GsmError):  # type: ignore[misc]
     """The modem did not answer in time. `data` holds the lines that did come (None for none), as in the library.
 
-    `written` tells whether the command, or the text after a prompt, had been handed to the modem.
+    `written` tells whether the command, or the text after a prompt, had been handed to the modem. `debt` is the number
+    under which `lateCallback` tells the answer, if it comes after all.
     """
 
-    def __init__(self, lines: tuple[str, ...], written: bool) -> None:
-        super().__init__(list(lines) or None)
-        self.written = written
+    def __init__(self, timed_out: TimedOut) -> None:
+        super().__init__(list(timed_out.lines) or None)
+        self.written = timed_out.written
+        self.debt = timed_out.debt
 
     def __str__(self) -> str:
         return "the modem did not answer in time; try again, or unplug it and plug it in"
@@ -63,6 +65,7 @@ class Line(SerialComms):  # type: ignore[misc]
 
     `reopenedCallback` is called when a lost port is open again; until it returns, only what it does itself reaches
     the modem. If it raises, the port is closed and opened again later. `backCallback` is called after it.
+    `lateCallback` gets the number of a command that had timed out, and the lines of its answer that came later.
     No flow control is used unless asked for (`rtscts=True`, `dsrdtr=True`).
     """
 
@@ -78,22 +81,28 @@ class Line(SerialComms):  # type: ignore[misc]
         *args: Any,
         reopenedCallback: Callable[[], object] | None = None,  # noqa: N803
         backCallback: Callable[[], object] | None = None,  # noqa: N803
+        lateCallback: Callable[[int, list[str]], object] | None = None,  # noqa: N803
         reopen_interval_s: float = REOPEN_INTERVAL_S,
         **kwargs: Any,
     ) -> None:
         super().__init__(port, baudrate, notifyCallbackFunc, fatalErrorCallbackFunc, *args, **kwargs)
         self.reopenedCallback = reopenedCallback or self._placeholderCallback
         self.backCallback = backCallback or self._placeholderCallback
+        self.lateCallback = lateCallback or self._placeholderCallback
         self._reopen_interval_s = reopen_interval_s
         self._reopen_wait_s = reopen_interval_s
-        # Guards all that follows; notified whenever something happened that a writer or a thread may wait for.
-        self._changed = threading.Condition(threading.RLock())
+        # The lock guards all that follows; the first condition is notified whenever a writer may have to go on.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        # The dispatcher's, so that what comes in for a writer does not wake it.
+        self._called = threading.Condition(self._lock)
         self._channel = Channel()
         self._answer: list[str] | None = None
         self._gone: str | None = "it was not opened yet"
         self._initialiser: int | None = None
         self._reopen_wanted = False
         self._waiting: deque[Callable[[], object]] = deque()
+        self._later: list[tuple[float, Callable[[], object]]] = []
         self._dispatcher: threading.Thread | None = None
 
     # ---- what programs call
@@ -106,10 +115,11 @@ class Line(SerialComms):  # type: ignore[misc]
             self.serial = self._open()
         except (serial.SerialException, OSError, ValueError) as error:
             raise CannotOpen(self.port, _reason(error)) from error
-        self._channel = Channel()
+        self._channel = Channel(self._channel.debts)
         self._gone = None
         self._reopen_wanted = False
         self._waiting.clear()
+        self._later.clear()
         self.alive = True
         self.rxThread = threading.Thread(target=self._read_loop, name=f"gsm reader {self.port}", daemon=True)
         self._dispatcher = threading.Thread(target=self._dispatch_loop, name=f"gsm dispatcher {self.port}", daemon=True)
@@ -124,6 +134,7 @@ class Line(SerialComms):  # type: ignore[misc]
             self.alive = False
             self._gone = "it was closed"
             self._changed.notify_all()
+            self._called.notify_all()
         self._wake_reader()
         for thread in (self.rxThread, self._dispatcher):
             if thread is not None and thread is not threading.current_thread():
@@ -161,7 +172,13 @@ class Line(SerialComms):  # type: ignore[misc]
                 log.error("%s: %d callbacks are waiting; one more is dropped", self.port, len(self._waiting))
                 return
             self._waiting.append(call)
-            self._changed.notify_all()
+            self._called.notify_all()
+
+    def call_later(self, delay_s: float, call: Callable[[], object]) -> None:
+        """Run `call` on the dispatcher thread once so many seconds have passed; never, if it is closed before."""
+        with self._lock:
+            self._later.append((time.monotonic() + delay_s, call))
+            self._called.notify_all()
 
     # ---- a command
 
@@ -172,7 +189,7 @@ class Line(SerialComms):  # type: ignore[misc]
             if remaining_s <= 0:
                 timed_out = self._channel.timeout()
                 self._put(timed_out.data)
-                raise CommandTimedOut(timed_out.lines, timed_out.written)
+                raise CommandTimedOut(timed_out)
             self._changed.wait(remaining_s)
         return self._answer
 
@@ -211,6 +228,8 @@ class Line(SerialComms):  # type: ignore[misc]
                 match event:
                     case Answer(lines):
                         self._answer = list(lines)
+                    case Late(debt, lines):
+                        self.call_in_order(lambda debt=debt, lines=list(lines): self.lateCallback(debt, lines))  # type: ignore[misc]
                     case Prompt():
                         self._answer = ["> "]
                     case Unsolicited(lines):
@@ -247,7 +266,7 @@ class Line(SerialComms):  # type: ignore[misc]
             return
         with self._changed:
             self.serial = port
-            self._channel = Channel()
+            self._channel = Channel(self._channel.debts)
             self._reopen_wanted = False
         self.call_in_order(self._set_up_again)
 
@@ -269,14 +288,7 @@ class Line(SerialComms):  # type: ignore[misc]
     # ---- the dispatcher thread
 
     def _dispatch_loop(self) -> None:
-        me = threading.current_thread()
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting or not self.alive)
-                # After close() and connect() another dispatcher may have taken over from one whose callback hung.
-                if not self.alive or self._dispatcher is not me:
-                    return
-                call = self._waiting.popleft()
+        while (call := self._next_call()) is not None:
             try:
                 call()
             except ModemGone:
@@ -284,6 +296,21 @@ class Line(SerialComms):  # type: ignore[misc]
             except Exception as error:
                 # Only the kind of the error: its text may quote a message.
                 log.error("%s: a callback failed with %s", self.port, type(error).__name__)
+
+    def _next_call(self) -> Callable[[], object] | None:
+        """Wait for what is to be called; None when this thread has nothing to do any more."""
+        with self._called:
+            # After close() and connect() another dispatcher may have taken over from one whose callback hung.
+            while self.alive and self._dispatcher is threading.current_thread():
+                if self._waiting:
+                    return self._waiting.popleft()
+                due = min(self._later, key=lambda entry: entry[0], default=None)
+                wait_s = None if due is None else due[0] - time.monotonic()
+                if due is not None and wait_s is not None and wait_s <= 0:
+                    self._later.remove(due)
+                    return due[1]
+                self._called.wait(wait_s)
+        return None
 
     def _set_up_again(self) -> None:
         """After the port was opened again: let the program set the modem up, then let everybody in."""

@@ -10,6 +10,7 @@ Threads are those of `gsm.line`: any thread may call; every callback comes from 
 A message is deleted from the SIM only after `received` returned; if it raises, the message stays there and is
 offered again when the modem is next connected, comes back, or `read_stored` is called. So each message is handed
 over at least once. A status report may come before `send_text` has returned the reference that it names.
+A message whose sending ended as SendUnknown is never sent again by the driver; what settles it is told to `settled`.
 
 Only PDU mode is used. Contents of messages and PINs are never logged, nor kept in an exception.
 """
@@ -23,6 +24,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from gsmmodem.exceptions import CmeError, CmsError, CommandError, TimeoutException
@@ -32,7 +34,6 @@ from gsmmodem.modem import StatusReport as LibraryStatusReport
 from gsm.answers import Command, code_of, is_known_unsolicited
 from gsm.channel import PromptWithdrawn
 from gsm.errors import (
-    GsmError,
     ModemError,
     ModemGone,
     NotAModem,
@@ -44,8 +45,10 @@ from gsm.errors import (
     SimPinWrong,
     SimPukNeeded,
 )
+from gsm.final_results import reference_of, refusal_of, refused, sim_error
 from gsm.inbox import Discard, Inbox, Location, ReceivedText, listed, memories_of
 from gsm.line import CommandTimedOut, Line
+from gsm.outcomes import Outcomes, Settled
 from gsm.pdu import (
     Deliver,
     StatusReport,
@@ -57,7 +60,7 @@ from gsm.pdu import (
     split,
     to_hex,
 )
-from gsm.sim import imsi_of, own_number_of, pin_state_of, sim_error
+from gsm.sim import imsi_of, own_number_of, pin_state_of
 
 # TS 27.005 leaves it open; Huawei, u-blox and Quectel manuals give 40 to 120 s for +CMGS.
 CMGS_TIMEOUT_S = 120.0
@@ -66,16 +69,12 @@ FIRST_ANSWER_TIMEOUT_S = 5.0
 _FIRST_ANSWER_TRIES = 5
 # Unlocking a SIM or listing a full one takes seconds (Wavecom and SIMCom manuals: 5 to 20 s).
 SIM_TIMEOUT_S = 20.0
-# +CME ERROR 14 SIM busy, +CMS ERROR 314 SIM busy, 515 (Wavecom) initialising: ask again after this long.
-_BUSY = re.compile(r"\+CM(?:E ERROR: *14|S ERROR: *314|[ES] ERROR: *515)")
-_BUSY_INTERVAL_S = 0.3
-# +CMS ERROR 332, network timeout: the network may have the message (TS 27.005 clause 3.2.5).
-_OUTCOME_UNKNOWN_CODES = {332}
+# A busy SIM is asked again after this long, and each time after twice as long as before, up to the second.
+_BUSY_INTERVAL_S = 0.25
+_BUSY_INTERVAL_S_MAX = 2.0
 _NO_SUCH_MESSAGE_CODE = 321
-_ERROR = re.compile(r"\+(CM[ES]) ERROR: *(\d+)")
 # The library reads most answers with a space after the colon, and +CLAC without.
 _SPACELESS = re.compile(r"(\+(?!CLAC:)[A-Z]+):(?=\S)")
-_CMGS = re.compile(r"\+CMGS: *(\d+)")
 _STORED = re.compile(r'\+C(?:MTI|DSI): *"?(\w+)"?, *(\d+)')
 _PIN = re.compile(r"[0-9]{4,8}")
 
@@ -101,7 +100,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
 
     `received` gets each whole message, `reported` each status report; without them the library's own callbacks
     (`smsReceivedCallbackFunc`, `smsStatusReportCallback`) get its own objects. `gone` is told when the port is lost
-    and `back` when the modem is there and set up again.
+    and `back` when the modem is there and set up again. `settled` is told what became of a message in doubt.
     """
 
     log = logging.getLogger("gsm.modem")
@@ -116,6 +115,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         reported: Callable[[StatusReport], object] | None = None,
         gone: Callable[[Exception], object] | None = None,
         back: Callable[[], object] | None = None,
+        settled: Callable[[Settled], object] | None = None,
         cmgs_timeout_s: float = CMGS_TIMEOUT_S,
         prompt_timeout_s: float = 5.0,
         command_timeout_s: float = 10.0,
@@ -129,10 +129,13 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             fatalErrorCallbackFunc=gone,
             reopenedCallback=self._set_up_and_read,
             backCallback=back,
+            lateCallback=self._answered_late,
             **kwargs,
         )
         self._received = received
         self._reported = reported
+        self._settled = settled
+        self._outcomes = Outcomes()
         self._cmgs_timeout_s = cmgs_timeout_s
         self._prompt_timeout_s = prompt_timeout_s
         self._command_timeout_s = command_timeout_s
@@ -261,6 +264,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         name = _name_of(data) if writeTerm == TERMINATOR else "a text"
         once = writeTerm != TERMINATOR or name == "AT+CPIN="
         deadline = time.monotonic() + timeout_s
+        pause_s = _BUSY_INTERVAL_S
         while True:
             remaining_s = max(0.0, deadline - time.monotonic())
             lines = Line.write(self, data + writeTerm, waitForResponse, remaining_s, expectedResponseTermSeq)
@@ -268,9 +272,11 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
                 return None
             lines = [_SPACELESS.sub(r"\1: ", line, count=1) for line in lines]
             self.log.debug("%s: %s", name, lines[-1])
-            if once or not _BUSY.match(lines[-1]) or time.monotonic() + _BUSY_INTERVAL_S >= deadline:
+            refusal = refusal_of(lines[-1])
+            if refusal is None or once or not refusal.is_busy or time.monotonic() + pause_s >= deadline:
                 break
-            time.sleep(_BUSY_INTERVAL_S)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, _BUSY_INTERVAL_S_MAX)
         if parseError:
             _raise_for(name, lines[-1])
         return lines
@@ -355,9 +361,11 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         except PduError as error:
             raise SendFailed(str(error)) from error
         with self._txLock:  # nothing may come between a prompt and its text
-            return Sent(tuple(self._send_part(tpdu) for tpdu in tpdus))
+            *first, last = tpdus
+            references = [self._send_part(number, tpdu, is_last_part=False) for tpdu in first]
+            return Sent((*references, self._send_part(number, last, is_last_part=True)))
 
-    def _send_part(self, tpdu: bytes) -> int | None:
+    def _send_part(self, number: str, tpdu: bytes, *, is_last_part: bool) -> int | None:
         try:
             answer = self.write(
                 f"AT+CMGS={len(tpdu)}",
@@ -368,21 +376,47 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         except (CommandTimedOut, ModemGone) as error:
             raise SendFailed(f"before the text was handed over, {error}") from error
         if answer != ["> "]:
-            raise _refused(answer[-1])
+            raise refused(answer[-1])
+        since, debt = datetime.now(UTC), None
+        try:
+            reference = self._hand_text_over(tpdu)
+        except SendUnknown as error:
+            if isinstance(error.__cause__, CommandTimedOut):
+                debt = error.__cause__.debt
+            error.message_id = self._outcomes.doubt(number, debt, is_last_part, since)
+            raise
+        self._outcomes.sent(reference)
+        return reference
+
+    def _hand_text_over(self, tpdu: bytes) -> int | None:
+        """Give the text to the prompt, and the reference back that the network gave. Raises SendFailed, SendUnknown."""
         try:
             answer = self.write(to_hex(tpdu), timeout=self._cmgs_timeout_s, parseError=False, writeTerm=CTRLZ)
         except PromptWithdrawn as error:
             raise SendFailed(str(error)) from error
         except CommandTimedOut as error:
+            reference = reference_of(error.data or ())
+            if reference is not None:
+                return reference  # taken; only the OK after it was lost
             raise SendUnknown(f"the modem did not say within {self._cmgs_timeout_s:g} s") from error
         except ModemGone as error:
             if not error.written:
                 raise SendFailed(str(error)) from error
             raise SendUnknown("the modem went away before it said") from error
         if answer[-1] != "OK":
-            raise _refused(answer[-1])
-        references = [match.group(1) for match in map(_CMGS.match, answer) if match]
-        return int(references[0]) if references else None
+            raise refused(answer[-1])
+        return reference_of(answer)
+
+    # ---- what becomes of messages in doubt; on the dispatcher thread
+
+    def _answered_late(self, debt: int, lines: list[str]) -> None:
+        with self._txLock:  # a send that has just ended in doubt has noted that by then
+            settled = self._outcomes.answered(debt, lines)
+        self._tell_settled(settled)
+
+    def _tell_settled(self, settled: Settled | None) -> None:
+        if settled is not None and self._settled is not None:
+            self._settled(settled)
 
     # ---- receiving; all of it on the dispatcher thread
 
@@ -472,6 +506,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             sent = self.sentSms.get(report.reference)
             if sent is not None and not report.still_trying:
                 sent.report = theirs
+            settled = self._outcomes.reported(report)
+        self._tell_settled(settled)
         if self._smsStatusReportEvent is not None:
             self._smsStatusReportEvent.set()
         if self._reported is not None:
@@ -504,21 +540,14 @@ def _name_of(line: str) -> str:
 
 def _raise_for(name: str, final: str) -> None:
     """Raise what the library raises for an error result, without the command's values."""
-    match = _ERROR.match(final)
-    if match:
-        raise (CmeError if match.group(1) == "CME" else CmsError)(name, int(match.group(2)))
-    if "ERROR" in final or final == "COMMAND NOT SUPPORT":
+    refusal = refusal_of(final)
+    if refusal is None:
+        return
+    if refusal.code is None:
         raise CommandError(name)
+    raise (CmeError if refusal.family == "CME" else CmsError)(name, refusal.code)
 
 
 def _in_our_words(error: CommandError) -> ModemError:
     found = sim_error(error.code) if isinstance(error, CmeError) else None
     return found or ModemError(f"The modem refused {error.command or 'a command'} ({error}). Update or change it.")
-
-
-def _refused(final: str) -> GsmError:
-    match = _ERROR.match(final)
-    code = int(match.group(2)) if match else None
-    if match and match.group(1) == "CMS" and code in _OUTCOME_UNKNOWN_CODES:
-        return SendUnknown(f"the modem said {final}")
-    return SendFailed(f"the modem said {final}", code)

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterable
 
-from gsm.errors import ModemError, SimMissing, SimPinNeeded, SimPinWrong, SimPukNeeded
-
 # "name",<number>,<type>: quotes around name and number are missing on some modems (Huawei, SIMCom: +CNUM: ,"...").
 _NUMBER_FIELDS = r'(?:"[^"]*"|[^,]*)\s*,\s*"?(\+?[0-9]{3,20})"?\s*(?:,\s*"?([0-9]+))?'
 _CNUM = re.compile(r"\+CNUM:\s*" + _NUMBER_FIELDS)
@@ -38,18 +36,4 @@ def pin_state_of(lines: Iterable[str]) -> str | None:
     for line in lines:
         if line.startswith("+CPIN"):
             return line.partition(":")[2].strip().upper()
-    return None
-
-
-def sim_error(code: int) -> ModemError | None:
-    """The error that a +CME ERROR number stands for, where it is about the SIM (TS 27.007 clause 9.2.1)."""
-    match code:
-        case 10 | 13 | 15:
-            return SimMissing()
-        case 11:
-            return SimPinNeeded()
-        case 12:
-            return SimPukNeeded()
-        case 16:
-            return SimPinWrong()
     return None

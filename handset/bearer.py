@@ -52,7 +52,15 @@ class Signal:
     percent: int | None
 
 
-BearerEvent = Ready | Gone | Received | Signal
+@dataclass(frozen=True, slots=True)
+class SendSettled:
+    """What became of a text whose `send` had ended as UNKNOWN: SENT or FAILED."""
+
+    text: str = field(repr=False)
+    outcome: SendOutcome
+
+
+BearerEvent = Ready | Gone | Received | Signal | SendSettled
 
 
 class Bearer(Protocol):

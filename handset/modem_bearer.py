@@ -25,8 +25,9 @@ from gsm.errors import (
 )
 from gsm.inbox import ReceivedText
 from gsm.modem import LeaveOnSim, Modem
+from gsm.outcomes import Settled
 from handset.actions import SendOutcome
-from handset.bearer import BearerEvent, Gone, Ready, Received, Signal, Trouble
+from handset.bearer import BearerEvent, Gone, Ready, Received, SendSettled, Signal, Trouble
 from wire.secret import Secret
 
 RECONNECT_S = 2.0  # a modem that was just plugged in needs some seconds; asking more often finds it no sooner
@@ -74,7 +75,18 @@ class ModemBearer:
         self._taken: Future[None] | None = None
         self._texts_left = False
         self._waiting_texts: set[Future[None]] = set()
-        self._modem = Modem(port, baudrate, received=self._received, gone=self._gone, back=self._back, rtscts=rtscts)
+        # Texts in doubt, and what became of them, by the driver's id for each; either may be there first.
+        self._in_doubt: dict[int, str] = {}
+        self._became: dict[int, SendOutcome] = {}
+        self._modem = Modem(
+            port,
+            baudrate,
+            received=self._received,
+            gone=self._gone,
+            back=self._back,
+            settled=self._settled,
+            rtscts=rtscts,
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -92,11 +104,18 @@ class ModemBearer:
             return SendOutcome.FAILED
         except SendUnknown as error:
             _log.warning("%s", error)
+            if error.message_id is not None:
+                self._in_doubt[error.message_id] = text
+                self._tell_settled()
             return SendOutcome.UNKNOWN
         except Exception as error:  # whatever it is, the network may have the message
             _log.warning("sending ended with %s", type(error).__name__)
             return SendOutcome.UNKNOWN
         return SendOutcome.SENT
+
+    def _tell_settled(self) -> None:
+        for message_id in self._in_doubt.keys() & self._became.keys():
+            self._put(SendSettled(self._in_doubt.pop(message_id), self._became.pop(message_id)))
 
     async def next_event(self) -> BearerEvent:
         if self._loop is None:
@@ -217,6 +236,15 @@ class ModemBearer:
             raise NobodyToRead from None
         finally:
             self._waiting_texts.discard(taken)
+
+    def _settled(self, settled: Settled) -> None:
+        outcome = SendOutcome.SENT if settled.error is None else SendOutcome.FAILED
+
+        def tell() -> None:
+            self._became[settled.message_id] = outcome
+            self._tell_settled()
+
+        self._on_loop(tell)
 
     def _gone(self, error: Exception) -> None:
         self._on_loop(lambda: self._put(Gone(Trouble.NO_MODEM, str(error))))

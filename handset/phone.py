@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from handset.actions import Action, Asking, OperatorWrites, SendText, Show, Update
-from handset.bearer import Bearer, Gone, Ready, Received, Signal, Trouble
+from handset.actions import Action, Asking, OperatorWrites, SendOutcome, SendText, Show, Update
+from handset.bearer import Bearer, Gone, Ready, Received, SendSettled, Signal, Trouble
 from handset.session import DEFAULT_POLICY, HandsetSession, Policy
 from handset.sqlite_store import SqliteStore, StoreUnusable
 from handset.store import StoredRequest
@@ -82,6 +82,8 @@ class Phone:
         self._session: HandsetSession | None = None
         self._ended = False
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="handset store")
+        # Texts whose sending ended as UNKNOWN, the latest send of each.
+        self._unknown: dict[str, tuple[HandsetSession, int]] = {}
         self._to_send: asyncio.Queue[tuple[HandsetSession, SendText]] = asyncio.Queue()
         self._wakeup: float | None = None
         self._rescheduled = asyncio.Event()
@@ -179,6 +181,8 @@ class Phone:
             session, action = await self._to_send.get()
             outcome = await self._bearer.send(self._operator_number, action.text)
             _log.info("send %d: %s", action.send_id, outcome.value)
+            if outcome is SendOutcome.UNKNOWN:
+                self._unknown[action.text] = (session, action.send_id)
             await self._do(session, lambda now: session.send_finished(action.send_id, outcome, now))  # noqa: B023
 
     async def _watch_clock(self) -> None:
@@ -208,11 +212,19 @@ class Phone:
                 self._tell(replace(self.connection, trouble=event.trouble, signal_percent=None))
             elif isinstance(event, Signal):
                 self._tell(replace(self.connection, signal_percent=event.percent))
+            elif isinstance(event, SendSettled):
+                await self._settle(event)
             elif isinstance(event, Received) and self._session is not None:
                 await self._receive(self._session, event)
             elif isinstance(event, Received):
                 _log.warning("a text came before the SIM's number was known; it is left for later")
                 self._bearer.leave_text()
+
+    async def _settle(self, event: SendSettled) -> None:
+        session, send_id = self._unknown.pop(event.text, (None, 0))
+        if session is not None:
+            _log.info("send %d: %s after all", send_id, event.outcome.value)
+            await self._do(session, lambda now: session.send_settled(send_id, event.outcome, now))
 
     async def _receive(self, session: HandsetSession, event: Received) -> None:
         def take(now: float) -> list[Action]:

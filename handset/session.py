@@ -144,6 +144,7 @@ class HandsetSession:
         self._policy = policy
         self._last_send_id = 0
         self._in_modem: dict[int, tuple[bytes, Kind]] = {}
+        self._unknown: dict[int, tuple[bytes, Kind]] = {}
 
     # -- what the customer asks ---------------------------------------------------------------------------
 
@@ -258,9 +259,25 @@ class HandsetSession:
             next_send_at=now + self._delay(request.sends),
         )
         self._store.put_request(request)
+        if key and outcome is SendOutcome.UNKNOWN:
+            self._unknown[send_id] = key
         if outcome is SendOutcome.SENT or not request.is_open:
             return []
         return [Show(self._open_update(request, outcome))]
+
+    def send_settled(self, send_id: int, outcome: SendOutcome, now: float) -> list[Action]:
+        """Take what became of a send that had ended as UNKNOWN: the count of texts is right then, nothing else moves.
+
+        The next send keeps its time: only an answer of the bank settles a request (rule 3).
+        """
+        key = self._unknown.pop(send_id, None)
+        request = self._store.request(*key) if key else None
+        if request is None:
+            return []
+        request = replace(request, sms_sent=request.sms_sent - (outcome is SendOutcome.FAILED))
+        self._store.put_request(request)
+        is_latest = key not in self._in_modem.values() and key not in self._unknown.values()
+        return [Show(self._open_update(request, outcome))] if request.is_open and is_latest else []
 
     def tick(self, now: float) -> list[Action]:
         """Send again what is due, give up what was sent often enough."""

@@ -12,6 +12,7 @@ from gsm.channel import (
     Answer,
     Channel,
     Event,
+    Late,
     Prompt,
     PromptWithdrawn,
     State,
@@ -184,7 +185,7 @@ def test_a_prompt_left_alone_is_aborted_before_the_next_command() -> None:
     channel.send(b"AT+CMGS=12\r", prompt=True)
     channel.receive(b"> ")
     assert channel.send(b"AT+CSQ\r") == ABORT + PROBE
-    assert channel.receive(b"\r\nOK\r\n+CMEE: 1\r\nOK\r\n") == [Write(b"AT+CSQ\r")]
+    assert channel.receive(b"\r\nOK\r\n+CMEE: 1\r\nOK\r\n") == [Late(1, ("OK",)), Write(b"AT+CSQ\r")]
 
 
 def timed_out(command: bytes) -> Channel:
@@ -194,18 +195,21 @@ def timed_out(command: bytes) -> Channel:
     return channel
 
 
-def test_a_late_answer_that_comes_before_the_next_command_is_dropped() -> None:
+def test_a_late_answer_that_comes_before_the_next_command_is_told_as_late() -> None:
     channel = timed_out(b"AT+CIMI\r")
-    assert channel.receive(b"460001234567890\r\nOK\r\n") == []
+    assert channel.receive(b"460001234567890\r\nOK\r\n") == [Late(1, ("460001234567890", "OK"))]
     assert channel.send(b"AT+CSQ\r") == b"AT+CSQ\r"
 
 
-@pytest.mark.parametrize("late", [b"", b"+CMGS: 1\r\nOK\r\n", b"ERROR\r\n", b"OK\r\n", b"+CMS ERROR: 500\r\n"])
-def test_a_late_answer_never_becomes_the_answer_to_the_next_command(late: bytes) -> None:
+@pytest.mark.parametrize("late", [(), ("+CMGS: 1", "OK"), ("ERROR",), ("OK",), ("+CMS ERROR: 500",)])
+def test_a_late_answer_never_becomes_the_answer_to_the_next_command(late: tuple[str, ...]) -> None:
     channel = timed_out(b"AT+CMGS=12\r")
     assert channel.send(b"AT\r") == PROBE
-    assert channel.receive(late + b'+CMEE: 1\r\n+CMTI: "SM",1\r\nOK\r\n') == [
+    told = [Late(1, late)] if late else []
+    octets = "".join(line + "\r\n" for line in late).encode()
+    assert channel.receive(octets + b'+CMEE: 1\r\n+CMTI: "SM",1\r\nOK\r\n') == [
         Unsolicited(('+CMTI: "SM",1',)),
+        *told,
         Write(b"AT\r"),
     ]
     assert channel.receive(b"ERROR\r\n") == [Answer(("ERROR",))]
@@ -215,10 +219,28 @@ def test_a_question_answered_late_is_not_taken_for_the_next_one() -> None:
     channel = timed_out(b"AT+CMGS=12\r")
     assert channel.send(b"AT+CSQ\r") == PROBE
     assert channel.receive(b"+CMGS: 1\r\nOK\r\n") == []
-    assert channel.timeout() == TimedOut((), False, b"")
+    assert channel.timeout() == TimedOut((), False, b"", 1)
     assert channel.send(b"AT+CIMI\r") == b"AT+CMGF?\r"
     assert channel.receive(b"+CMEE: 1\r\nOK\r\n") == []
-    assert channel.receive(b"+CMGF: 0\r\nOK\r\n") == [Write(b"AT+CIMI\r")]
+    assert channel.receive(b"+CMGF: 0\r\nOK\r\n") == [Late(1, ("+CMGS: 1", "OK")), Write(b"AT+CIMI\r")]
+
+
+def test_an_error_is_not_told_as_late_when_it_may_answer_a_question() -> None:
+    channel = timed_out(b"AT+CMGS=12\r")
+    channel.send(b"AT+CSQ\r")
+    channel.receive(b"+CMS ERROR: 500\r\n")
+    channel.timeout()
+    channel.send(b"AT+CSQ\r")
+    assert channel.receive(b"+CMGF: 0\r\nOK\r\n") == [Write(b"AT+CSQ\r")]
+
+
+def test_a_late_answer_is_told_with_the_number_of_its_command() -> None:
+    channel = timed_out(b"AT+CIMI\r")
+    channel.receive(b"OK\r\n")
+    channel.send(b"AT+CSQ\r")
+    assert channel.timeout().debt == 2
+    assert channel.receive(b"ERROR\r\n") == [Late(2, ("ERROR",))]
+    assert channel.receive(b"ERROR\r\n") == [Unsolicited(("ERROR",))]
 
 
 def test_a_question_that_was_swallowed_is_not_waited_for() -> None:
@@ -232,7 +254,10 @@ def test_a_question_that_was_swallowed_is_not_waited_for() -> None:
 def test_a_question_is_never_the_command_that_timed_out() -> None:
     channel = timed_out(b"AT+CMEE?\r")
     assert channel.send(b"AT\r") == b"AT+CMGF?\r"
-    assert channel.receive(b"+CMEE: 1\r\nOK\r\n+CMGF: 0\r\nOK\r\n") == [Write(b"AT\r")]
+    assert channel.receive(b"+CMEE: 1\r\nOK\r\n+CMGF: 0\r\nOK\r\n") == [
+        Late(1, ("OK",)),
+        Write(b"AT\r"),
+    ]
 
 
 def test_an_unsolicited_registration_does_not_answer_a_question() -> None:
@@ -249,19 +274,19 @@ def test_a_modem_that_refuses_every_question_is_used_on_in_the_end() -> None:
     for _ in range(3):
         channel.send(b"AT\r")
         assert channel.receive(b"ERROR\r\n") == []
-        assert channel.timeout() == TimedOut((), False, b"")
+        assert channel.timeout() == TimedOut((), False, b"", 1)
     assert channel.send(b"AT\r") == b"AT\r"
 
 
 def test_a_time_out_tells_whether_the_text_was_handed_over() -> None:
     channel = Channel()
     channel.send(b"AT+CMGS=12\r", prompt=True)
-    assert channel.timeout() == TimedOut((), False, ABORT)
+    assert channel.timeout() == TimedOut((), False, ABORT, 1)
     channel = Channel()
     channel.send(b"AT+CMGS=12\r", prompt=True)
     channel.receive(b"> ")
     channel.send_text(b"00\x1a")
-    assert channel.timeout() == TimedOut((), True, b"")
+    assert channel.timeout() == TimedOut((), True, b"", 1)
 
 
 def test_a_time_out_gives_the_lines_so_far() -> None:

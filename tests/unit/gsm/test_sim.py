@@ -3,7 +3,8 @@
 import pytest
 
 from gsm.errors import SimMissing, SimPinNeeded, SimPinWrong, SimPukNeeded
-from gsm.sim import imsi_of, own_number_of, pin_state_of, sim_error
+from gsm.final_results import sim_error
+from gsm.sim import imsi_of, own_number_of, pin_state_of
 
 
 @pytest.mark.parametrize(

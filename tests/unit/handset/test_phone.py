@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from handset.actions import Done, InDoubt, OperatorWrites, PayeeNamed, Update
-from handset.bearer import Gone, Ready, Received, Trouble
+from handset.actions import Done, InDoubt, OperatorWrites, PayeeNamed, SendOutcome, Update
+from handset.bearer import Gone, Ready, Received, SendSettled, Trouble
 from handset.phone import Connection, NotConnected, Phone
 from handset.session import Policy
 from handset.sqlite_store import Bank, SqliteStore, StoreUnusable
@@ -100,6 +100,20 @@ async def test_it_sends_again_by_itself_when_the_time_has_come(tmp_path: Path) -
         await rig.transfer()
         await rig.until(lambda: rig.has(Done))
     assert len(far.transfers) == 1
+
+
+async def test_a_send_that_was_unknown_is_shown_as_sent_once_that_is_known(tmp_path: Path) -> None:
+    far = Counterparty(silent={Kind.TRANSFER})
+    bearer = ScriptedBearer(far)
+    async with running(tmp_path, bearer) as rig:
+        await rig.connected()
+        bearer.outcomes = [SendOutcome.SENT, SendOutcome.UNKNOWN]
+        await rig.transfer()
+        shown = lambda: [one.last_send for one in rig.told if isinstance(one, InDoubt)]  # noqa: E731
+        await rig.until(lambda: shown() == [None, SendOutcome.UNKNOWN])
+        bearer.tell(SendSettled(bearer.sent[-1], SendOutcome.SENT))
+        await rig.until(lambda: shown() == [None, SendOutcome.UNKNOWN, SendOutcome.SENT])
+        assert len(bearer.sent) == 2
 
 
 async def test_nothing_is_asked_while_there_is_no_modem(tmp_path: Path) -> None:

@@ -552,6 +552,24 @@ def test_an_id_carries_one_transfer(rig: Rig) -> None:
     assert len(rig.sent) == 2
 
 
+@pytest.mark.parametrize(("outcome", "texts"), [(SendOutcome.SENT, 1), (SendOutcome.FAILED, 0)])
+def test_a_send_whose_outcome_is_told_late_is_shown_and_counted_and_moves_nothing(
+    rig: Rig, outcome: SendOutcome, texts: int
+) -> None:
+    transaction_id = rig.name_payee()
+    rig.transfer(transaction_id)
+    send_id = rig.session._last_send_id
+    rig.finish(SendOutcome.UNKNOWN)
+    wakeup = rig.session.next_wakeup()
+    rig.perform(rig.session.send_settled(send_id, outcome, rig.now))
+    assert rig.last(InDoubt).last_send is outcome
+    assert rig.session.next_wakeup() == wakeup
+    stored = rig.store.request(transaction_id, Kind.TRANSFER)
+    assert stored is not None
+    assert stored.sms_sent == texts
+    assert rig.session.send_settled(send_id, SendOutcome.FAILED, rig.now) == []  # told twice
+
+
 def test_the_same_transfer_can_be_made_again_once_the_first_is_settled(rig: Rig) -> None:
     rig.transfer_in_doubt()
     rig.exchange()

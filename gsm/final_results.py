@@ -1,0 +1,107 @@
+"""Final results that say no, in every form that modems write, as the numbers of TS 27.007 and TS 27.005; no I/O.
+
+`+CME ERROR: 14` after +CMEE=1, `+CME ERROR: SIM busy` after +CMEE=2 (or always, on some phones), `ERROR: 2`, and the
+words that Huawei's sticks have instead (`COMMAND NOT SUPPORT`, `TOO MANY PARAMETERS`).
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gsm.errors import (
+    GsmError,
+    ModemError,
+    SendFailed,
+    SendUnknown,
+    SimMissing,
+    SimPinNeeded,
+    SimPinWrong,
+    SimPukNeeded,
+)
+
+# TS 27.007 clause 9.2.1, texts in lower case as clause 9.2.0 gives them for verbose results.
+_EQUIPMENT_TEXTS = {
+    "phone failure": 0, "no connection to phone": 1, "phone-adaptor link reserved": 2, "operation not allowed": 3,
+    "operation not supported": 4, "ph-sim pin required": 5, "ph-fsim pin required": 6, "ph-fsim puk required": 7,
+    "sim not inserted": 10, "sim pin required": 11, "sim puk required": 12, "sim failure": 13, "sim busy": 14,
+    "sim wrong": 15, "incorrect password": 16, "sim pin2 required": 17, "sim puk2 required": 18, "memory full": 20,
+    "invalid index": 21, "not found": 22, "memory failure": 23, "text string too long": 24,
+    "invalid characters in text string": 25, "dial string too long": 26, "invalid characters in dial string": 27,
+    "no network service": 30, "network timeout": 31, "network not allowed - emergency calls only": 32,
+    "incorrect parameters": 50, "unknown": 100,
+}  # fmt: skip
+# TS 27.005 clause 3.2.5.
+_MESSAGE_TEXTS = {
+    "me failure": 300, "sms service of me reserved": 301, "operation not allowed": 302, "operation not supported": 303,
+    "invalid pdu mode parameter": 304, "invalid text mode parameter": 305, "sim not inserted": 310,
+    "sim pin required": 311, "ph-sim pin required": 312, "sim failure": 313, "sim busy": 314, "sim wrong": 315,
+    "sim puk required": 316, "sim pin2 required": 317, "sim puk2 required": 318, "memory failure": 320,
+    "invalid memory index": 321, "memory full": 322, "smsc address unknown": 330, "no network service": 331,
+    "network timeout": 332, "unknown error": 500,
+}  # fmt: skip
+_TEXTS = {"CME": _EQUIPMENT_TEXTS, "CMS": _MESSAGE_TEXTS}
+_ERROR = re.compile(r"\+(CM[ES]) ERROR: *(.*?) *", re.DOTALL)
+_REFUSAL = re.compile(r"ERROR(?: *:.*)?|COMMAND NOT SUPPORT(?:ED)?|TOO MANY PARAMETERS")
+_REFERENCE = re.compile(r"\+CMGS: *(\d+)")
+# SIM busy, and 515, Wavecom's "initialising, try again later".
+_BUSY = {("CME", 14), ("CMS", 314), ("CME", 515), ("CMS", 515)}
+# +CMS ERROR 332, network timeout: the network may have the message.
+_OUTCOME_UNKNOWN = {("CMS", 332)}
+# Every way to say that the SIM is not open any more.
+_ASKS_FOR_PIN = {("CME", 11), ("CMS", 311), ("CME", 12), ("CMS", 316)}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A final result that is an error. `family` is CME, CMS, or empty; `code` is None where there is no number."""
+
+    family: str
+    code: int | None
+
+    @property
+    def is_busy(self) -> bool:
+        """The SIM or the modem is busy; the same command may be answered later."""
+        return (self.family, self.code) in _BUSY
+
+    @property
+    def asks_for_pin(self) -> bool:
+        """The SIM wants its PIN or its PUK."""
+        return (self.family, self.code) in _ASKS_FOR_PIN
+
+
+def refusal_of(line: str) -> Refusal | None:
+    """The error that a final result line stands for; None for `OK` and every other line."""
+    match = _ERROR.fullmatch(line)
+    if match is None:
+        return Refusal("", None) if _REFUSAL.fullmatch(line) else None
+    family, said = match.groups()
+    if said.isdecimal():
+        return Refusal(family, int(said))
+    return Refusal(family, _TEXTS[family].get(said.lower().replace("(u)sim", "sim")))
+
+
+def refused(line: str) -> GsmError:
+    """What a final result other than OK says of a message that was to be sent: SendFailed, or SendUnknown (332)."""
+    refusal = refusal_of(line)
+    if refusal is not None and (refusal.family, refusal.code) in _OUTCOME_UNKNOWN:
+        return SendUnknown(f"the modem said {line}")
+    return SendFailed(f"the modem said {line}", refusal.code if refusal else None)
+
+
+def reference_of(lines: Iterable[str]) -> int | None:
+    """The reference (TP-MR, 0 to 255) of a +CMGS answer, None if it tells none."""
+    return next((int(match.group(1)) for match in map(_REFERENCE.match, lines) if match), None)
+
+
+def sim_error(code: int | None) -> ModemError | None:
+    """The error that a +CME ERROR number stands for, where it is about the SIM (TS 27.007 clause 9.2.1)."""
+    match code:
+        case 10 | 13 | 15:
+            return SimMissing()
+        case 11:
+            return SimPinNeeded()
+        case 12:
+            return SimPukNeeded()
+        case 16:
+            return SimPinWrong()
+    return None

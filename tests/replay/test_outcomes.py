@@ -1,0 +1,147 @@
+"""Messages whose outcome was unknown, settled by what comes later; each over a pty."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from gsmmodem.exceptions import TimeoutException
+
+from gsm.errors import SendUnknown
+from gsm.outcomes import Settled
+from gsm.pdu import StatusReport, encode_status_report, to_hex
+from tests.replay.conftest import Connect, MakeModem
+from tests.replay.scripted_modem import ScriptedModem, after, eventually
+
+NUMBER = "+8613900000000"
+
+
+def report(reference: int, recipient: str = NUMBER, sent: datetime | None = None, status: int = 0) -> str:
+    """The line of a status report of a message that the centre took just now."""
+    moment = (sent or datetime.now(UTC)).replace(microsecond=0)
+    return to_hex(encode_status_report(StatusReport(reference, recipient, moment, moment, status)))
+
+
+class Doubt:
+    """A driver whose message got no answer in time, and what it told since."""
+
+    def __init__(self, modem: ScriptedModem, connect: Connect, text: str = "hi") -> None:
+        self.told: list[Settled] = []
+        self.modem = modem
+        self.driver = connect(modem, cmgs_timeout_s=0.1, received=lambda _: None, settled=self.told.append)
+        modem.wait_for("AT+CMGL=4")
+        self.driver.write("AT")  # so nothing is asked of the modem by itself any more
+        with pytest.raises(SendUnknown) as caught:
+            self.driver.send_text(NUMBER, text)
+        self.message_id = caught.value.message_id
+
+    def facts(self) -> list[tuple[int, int | None, bool]]:
+        return [(each.message_id, each.reference, each.error is None) for each in self.told]
+
+    def settled(self, reference: int | None, sent: bool) -> Callable[[], bool]:
+        return lambda: self.facts() == [(self.message_id, reference, sent)]
+
+
+def silent(_: ScriptedModem) -> None:
+    """No answer at all."""
+
+
+@pytest.fixture
+def doubt(scripted: MakeModem, ours: Connect) -> Doubt:
+    return Doubt(scripted(sent=silent), ours)
+
+
+@pytest.mark.parametrize("asked_meanwhile", [False, True])
+@pytest.mark.parametrize(
+    ("late", "reference", "sent"),
+    [
+        (b"+CMGS: 9\r\n\r\nOK", 9, True),
+        (b"+CMS ERROR: 38", None, False),
+        (b"+CMS ERROR: no network service", None, False),
+        (b"ERROR", None, False),
+    ],
+)
+def test_a_late_answer_settles_it(
+    doubt: Doubt, late: bytes, reference: int | None, sent: bool, asked_meanwhile: bool
+) -> None:
+    if asked_meanwhile:  # a modem that works on +CMGS answers what is asked meanwhile only after it
+        doubt.modem.replies["AT+CMEE?"] = after(0.2, late + b"\r\n\r\n+CMEE: 1\r\n\r\nOK")
+        assert doubt.driver.imsi == "460001234567890"
+    else:
+        doubt.modem.urc(late.decode())
+    eventually(doubt.settled(reference, sent))
+    assert len(doubt.modem.texts) == 1  # and it was not sent again
+
+
+@pytest.mark.parametrize("announced", ["+CDS: 25", "+CDSI"])
+def test_a_status_report_settles_it_as_sent(doubt: Doubt, announced: str) -> None:
+    if announced == "+CDSI":
+        doubt.modem.store[2] = report(9)
+        doubt.modem.urc('+CDSI: "SM",2')
+    else:
+        doubt.modem.urc(announced + "\r\n" + report(9))
+    eventually(doubt.settled(9, sent=True))
+
+
+def test_a_report_of_a_failed_delivery_means_that_it_was_sent(doubt: Doubt) -> None:
+    doubt.modem.urc("+CDS: 25\r\n" + report(9, status=0x46))
+    eventually(doubt.settled(9, sent=True))
+
+
+def test_a_report_of_another_message_settles_nothing(doubt: Doubt) -> None:
+    doubt.modem.sent = b"+CMGS: 8\r\n\r\nOK"
+    assert doubt.driver.send_text(NUMBER, "another").reference == 8
+    doubt.modem.urc("+CDS: 25\r\n" + report(8))
+    doubt.modem.urc("+CDS: 25\r\n" + report(9, "+8613911111111"))
+    doubt.modem.urc("+CDS: 25\r\n" + report(9, sent=datetime.now(UTC) - timedelta(hours=1)))
+    doubt.modem.urc("+CDS: 25\r\n" + report(9, "13900000000"))  # the one, without its country code
+    eventually(doubt.settled(9, sent=True))
+
+
+def test_a_refusal_for_the_network_s_time_out_is_in_doubt_until_a_report_comes(
+    scripted: MakeModem, ours: Connect
+) -> None:
+    doubt = Doubt(scripted(sent=b"+CMS ERROR: network timeout"), ours)
+    doubt.modem.urc("+CDS: 25\r\n" + report(9))
+    eventually(doubt.settled(9, sent=True))
+
+
+def test_a_long_message_whose_first_part_alone_was_taken_was_not_sent(scripted: MakeModem, ours: Connect) -> None:
+    doubt = Doubt(scripted(sent=silent), ours, text="a" * 200)
+    doubt.modem.urc("+CMGS: 9", "OK")
+    eventually(doubt.settled(9, sent=False))
+    assert len(doubt.modem.texts) == 1
+
+
+def test_a_reference_without_its_ok_is_an_answer(scripted: MakeModem, ours: Connect) -> None:
+    driver = ours(scripted(sent=b"+CMGS: 9"), cmgs_timeout_s=0.1)
+    assert driver.send_text(NUMBER, "hi").reference == 9
+
+
+def test_after_unplugging_only_a_report_settles_it(scripted: MakeModem, ours: Connect) -> None:
+    told: list[Settled] = []
+    back = threading.Event()
+    modem = scripted(sent=silent)
+    driver = ours(modem, cmgs_timeout_s=60, settled=told.append, back=back.set)
+    unplugging = threading.Timer(0.1, modem.unplug)
+    unplugging.start()
+    with pytest.raises(SendUnknown):
+        driver.send_text(NUMBER, "hi")
+    unplugging.join()
+    modem.plug()
+    assert back.wait(10)
+    modem.urc("+CMGS: 3", "OK")  # nobody waits for this one
+    modem.urc("+CDS: 25\r\n" + report(9))
+    eventually(lambda: [each.reference for each in told] == [9])
+
+
+def test_the_library_knows_nothing_of_a_late_answer(scripted: MakeModem, unmodified: Connect) -> None:
+    """`sendSms` raises after 35 s and forgets the message; the late lines go to the notification handler, unknown."""
+    modem = scripted(sent=silent)
+    driver = unmodified(modem)
+    driver.write("AT+CMGS=9", timeout=5, expectedResponseTermSeq="> ")
+    with pytest.raises(TimeoutException):
+        driver.write("00", timeout=0.1, writeTerm="\x1a")
+    modem.urc("+CMGS: 9", "OK")
+    assert driver.write("AT+CSQ")[-1] == "OK"
+    assert not list(driver.sentSms.items())
