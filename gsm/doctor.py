@@ -174,6 +174,7 @@ class Verdict(Enum):
     ANSWERS = auto()
     SILENT = auto()
     NOT_A_MODEM = auto()
+    WENT_SILENT = auto()
     CANNOT_OPEN = auto()
     SIM_PRESENT = auto()
     SIM_MISSING = auto()
@@ -283,6 +284,17 @@ class _Examination:
         assert self.ports.chosen is not None, "what needs a port needs DEVICE"
         return self.ports.chosen
 
+    def ask(self, command: str) -> Sequence[str]:
+        """The modem's answer. Raises _NoAnswer where none came: that says nothing of what was asked about."""
+        lines = self.observer.command(command)
+        if not lines:
+            raise _NoAnswer
+        return lines
+
+
+class _NoAnswer(Exception):
+    """The modem stopped answering in the middle."""
+
 
 def examine(observer: Observer) -> Iterator[Finding]:
     """Look at everything in order; a finding comes when it is made, for some take seconds."""
@@ -294,7 +306,10 @@ def examine(observer: Observer) -> Iterator[Finding]:
         if barrier is not None:
             found[check] = Finding(check, Verdict.IN_THE_WAY, {"because": barrier.value})
         else:
-            verdict, facts = look(examination)
+            try:
+                verdict, facts = look(examination)
+            except _NoAnswer:
+                verdict, facts = Verdict.WENT_SILENT, {"port": examination.port.path}
             found[check] = Finding(check, verdict, facts)
         yield found[check]
 
@@ -312,7 +327,7 @@ def _device(examination: _Examination) -> _Outcome:
         return Verdict.DEVICE_SEVERAL, facts
     if ports.chosen is None:
         return (Verdict.PORT_MISSING, {**facts, "port": ports.wanted}) if ports.wanted else (Verdict.DEVICE_MISSING, {})
-    return Verdict.DEVICE_FOUND, {"port": ports.chosen.path, "name": ports.chosen.name or "?"}
+    return Verdict.DEVICE_FOUND, {"port": ports.chosen.path, "name": ports.chosen.name}
 
 
 def _permission(examination: _Examination) -> _Outcome:
@@ -353,7 +368,7 @@ def _mode_switch(examination: _Examination) -> _Outcome:
         return Verdict.SWITCHED, {}
     first = drives[0]
     ids = f"{first.vendor_id:04x}:{first.product_id:04x}"
-    return Verdict.STORAGE_MODE, {"ids": ids, "name": f"{first.manufacturer} {first.product}".strip() or "?"}
+    return Verdict.STORAGE_MODE, {"ids": ids, "name": f"{first.manufacturer} {first.product}".strip()}
 
 
 def _interface(examination: _Examination) -> _Outcome:
@@ -376,7 +391,7 @@ def _interface(examination: _Examination) -> _Outcome:
 def _answers(examination: _Examination) -> _Outcome:
     port = examination.port
     heard = examination.observer.hear(port.path)
-    facts = {"port": port.path, "name": heard.name or port.name or "?", "reply": heard.reply.value}
+    facts = {"port": port.path, "name": heard.name or port.name, "reply": heard.reply.value}
     match heard.reply:
         case Reply.ANSWERED:
             return Verdict.ANSWERS, facts
@@ -391,20 +406,20 @@ def _answers(examination: _Examination) -> _Outcome:
 
 
 def _final(lines: Sequence[str]) -> str:
-    return lines[-1] if lines else ""
+    return lines[-1]
 
 
 def _sim(examination: _Examination) -> _Outcome:
     """A SIM that asks for something is there; one that is not there, or broken, is named by the error alone."""
-    lines = examination.observer.command("AT+CPIN?")
+    lines = examination.ask("AT+CPIN?")
     final = _final(lines)
     if pin_state_of(lines) is not None or final in ("OK", *_ASKED_BY_ERROR):
         return Verdict.SIM_PRESENT, {}
-    return (Verdict.SIM_BUSY if _SIM_BUSY.match(final) else Verdict.SIM_MISSING), {"said": final or "-"}
+    return (Verdict.SIM_BUSY if _SIM_BUSY.match(final) else Verdict.SIM_MISSING), {"said": final}
 
 
 def _pin(examination: _Examination) -> _Outcome:
-    lines = examination.observer.command("AT+CPIN?")
+    lines = examination.ask("AT+CPIN?")
     final = _final(lines)
     state = _ASKED_BY_ERROR.get(final) or pin_state_of(lines) or "READY"
     match state:
@@ -418,29 +433,30 @@ def _pin(examination: _Examination) -> _Outcome:
 
 
 def _number(examination: _Examination) -> _Outcome:
-    observer = examination.observer
-    examination.number = own_number_of(observer.command("AT+CNUM")) or _number_in_phonebook(observer)
+    given = examination.observer.number
+    examination.number = own_number_of(examination.ask("AT+CNUM")) or _number_in_phonebook(examination)
     if examination.number:
         return Verdict.NUMBER_KNOWN, {"number": examination.number}
-    if observer.number:
-        examination.number = "+" + observer.number.removeprefix("+")
+    if given:
+        examination.number = "+" + given.removeprefix("+")
         return Verdict.NUMBER_GIVEN, {"number": examination.number}
     return Verdict.NUMBER_UNKNOWN, {}
 
 
-def _number_in_phonebook(observer: Observer) -> str | None:
+def _number_in_phonebook(examination: _Examination) -> str | None:
     """The phonebook ON holds own numbers (TS 27.007 clause 8.11); the one that was chosen is chosen again."""
-    before = re.search(r'\+CPBS: *"(\w+)"', "\n".join(observer.command("AT+CPBS?")))
-    if _final(observer.command('AT+CPBS="ON"')) != "OK":
+    before = re.search(r'\+CPBS: *"(\w+)"', "\n".join(examination.ask("AT+CPBS?")))
+    if _final(examination.ask('AT+CPBS="ON"')) != "OK":
         return None
-    number = own_number_of(observer.command("AT+CPBR=1"))
-    observer.command(f'AT+CPBS="{before.group(1) if before else "SM"}"')
-    return number
+    try:
+        return own_number_of(examination.ask("AT+CPBR=1"))
+    finally:
+        examination.observer.command(f'AT+CPBS="{before.group(1) if before else "SM"}"')
 
 
 def _storage(examination: _Examination) -> _Outcome:
     """The third memory of +CPMS is where messages arrive (TS 27.005 clause 3.2.2); a modem may show only one."""
-    answer = next((line for line in examination.observer.command("AT+CPMS?") if line.startswith("+CPMS:")), "")
+    answer = next((line for line in examination.ask("AT+CPMS?") if line.startswith("+CPMS:")), "")
     memories = _SPACE.findall(answer.partition(":")[2])
     if not memories:
         return Verdict.SPACE_UNKNOWN, {}
@@ -458,7 +474,7 @@ def _registered(examination: _Examination) -> _Outcome:
     """GSM and UMTS say it by +CREG, LTE by +CEREG (TS 27.007 clauses 7.2 and 10.1.22)."""
     states = []
     for command in ("AT+CREG?", "AT+CEREG?"):
-        states += _REGISTRATION.findall("\n".join(examination.observer.command(command)))
+        states += _REGISTRATION.findall("\n".join(examination.ask(command)))
         if _AT_HOME.intersection(states):
             return Verdict.AT_HOME, {}
         if _ABROAD.intersection(states):
@@ -469,7 +485,7 @@ def _registered(examination: _Examination) -> _Outcome:
 
 
 def _signal(examination: _Examination) -> _Outcome:
-    found = _SIGNAL.search("\n".join(examination.observer.command("AT+CSQ")))
+    found = _SIGNAL.search("\n".join(examination.ask("AT+CSQ")))
     rssi = int(found.group(1)) if found else _RSSI_UNKNOWN
     if rssi >= _RSSI_UNKNOWN:
         return Verdict.SIGNAL_NONE, {}
@@ -478,7 +494,7 @@ def _signal(examination: _Examination) -> _Outcome:
 
 
 def _centre(examination: _Examination) -> _Outcome:
-    found = _CENTRE.search("\n".join(examination.observer.command("AT+CSCA?")))
+    found = _CENTRE.search("\n".join(examination.ask("AT+CSCA?")))
     return (Verdict.CENTRE_SET, {"centre": found.group(1)}) if found else (Verdict.CENTRE_UNSET, {})
 
 
@@ -506,7 +522,7 @@ def _power(examination: _Examination) -> _Outcome:
 
 
 def _clock(examination: _Examination) -> _Outcome:
-    told, has_zone = network_time_of(examination.observer.command("AT+CCLK?"))
+    told, has_zone = network_time_of(examination.ask("AT+CCLK?"))
     if told is None:
         return Verdict.CLOCK_NOT_TOLD, {}
     off_s = round((examination.observer.now() - told).total_seconds())

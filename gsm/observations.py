@@ -107,7 +107,10 @@ class Observations:
         """By the file's mode and this process's groups; a group of the user's that the process has not is to come."""
         device = os.path.realpath(port)
         user = _name(lambda: pwd.getpwuid(os.geteuid()).pw_name, str(os.geteuid()))
-        number = os.stat(device).st_gid
+        try:
+            number = os.stat(device).st_gid
+        except OSError:  # unplugged meanwhile; whoever opens it will say so
+            return Access(True, user, "", is_member=False)
         group = _name(lambda: grp.getgrgid(number).gr_name, str(number))
         members = _name(lambda: " ".join(grp.getgrgid(number).gr_mem), "").split()
         allowed = os.access(device, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids)

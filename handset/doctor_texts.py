@@ -11,7 +11,7 @@ from wire.response_codes import Language
 
 _BothLanguages = tuple[str, str]
 # How a person says one AT command to a modem; socat is in Debian's package of that name.
-_AT = "printf '{command}\\r' | socat -t 5 - {port},b115200,raw,echo=0"
+_AT = "printf '{command}\\r' | socat -t 5 - {port},b{baud},raw,echo=0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +196,18 @@ ADVICE: dict[Verdict, Advice] = {
         ("看看谁在使用：", "See who uses it:"),
         ("sudo fuser -v {port}",),
     ),
+    Verdict.WENT_SILENT: Advice(
+        ("{port} 中途不再应答。", "{port} stopped answering."),
+        (
+            "它重新启动了、被拔下了，或者死机了；常见原因是供电不足。",
+            "It started anew, was unplugged, or hangs; often for want of power.",
+        ),
+        (
+            "拔下等十秒再插，最好接到带电源的集线器，再检查一次：",
+            "Unplug it, wait ten seconds, plug it in, best into a powered hub, and look again:",
+        ),
+        ("handset --port {port} modem doctor",),
+    ),
     Verdict.SIM_PRESENT: Advice(("读到了 SIM 卡。", "There is a SIM.")),
     Verdict.SIM_MISSING: Advice(
         ("读不到 SIM 卡（{said}）。", "No SIM can be read ({said})."),
@@ -320,13 +332,13 @@ ADVICE: dict[Verdict, Advice] = {
         ("{memory} 几乎已满：{used}/{total}。", "{memory} is almost full: {used} of {total} in use."),
         ("满了以后就收不到短信。", "Once it is full, no message arrives any more."),
         ("删除已读短信（未读的保留）：", "Delete the messages that were read (unread ones stay):"),
-        (_at("AT+CMGD=1,1"),),
+        (_at('AT+CPMS="{memory}";+CMGD=1,1'),),
     ),
     Verdict.FULL: Advice(
         ("{memory} 已满：{used}/{total}。", "{memory} is full: {used} of {total} in use."),
         ("收不到任何短信，网络替它保存着。", "No message arrives; the network keeps them for now."),
         ("删除已读短信（未读的保留）：", "Delete the messages that were read (unread ones stay):"),
-        (_at("AT+CMGD=1,1"),),
+        (_at('AT+CPMS="{memory}";+CMGD=1,1'),),
     ),
     Verdict.SPACE_UNKNOWN: Advice(("调制解调器不说明短信空间。", "The modem does not tell of its storage.")),
     Verdict.SMS_ARRIVED: Advice(("发给 {number} 的短信收到了。", "A message to {number} came back.")),

@@ -65,4 +65,6 @@ def doctor(ctx: click.Context, as_json: bool, test_sms: bool) -> None:
 def _settings(ctx: click.Context) -> Settings:
     found = ctx.find_object(Settings)
     assert found is not None, "the group made it"
+    if found.demo:
+        raise click.UsageError("--demo has a modem of its own, with nothing to find or to mend", ctx)
     return found

@@ -37,7 +37,7 @@ def examine_modem(settings: Settings, as_json: bool, test_sms: bool) -> bool:
         port = settings.port or "PORT"
         for finding in examine(observer):
             port = str(finding.facts.get("port", port))
-            report = report_of(finding, port, settings.language)
+            report = report_of(finding, port, settings.baud, settings.language)
             reports.append(report)
             if not as_json:
                 _print(finding, report, settings.language)
@@ -49,14 +49,16 @@ def examine_modem(settings: Settings, as_json: bool, test_sms: bool) -> bool:
     return well
 
 
-def report_of(finding: Finding, port: str, language: Language) -> dict[str, Any]:
-    """What is said of a finding; `port` is the one that commands are to name."""
+def report_of(finding: Finding, port: str, baud: int, language: Language) -> dict[str, Any]:
+    """What is said of a finding; `port` and `baud` (bits a second) are those that commands are to name."""
     advice = ADVICE[finding.verdict]
-    facts = {"port": port, **finding.facts}
+    facts = {"port": port, "baud": baud, **finding.facts}
     if "because" in facts:
         facts["because"] = said(TITLES[Check(facts["because"])], language)
     if "role" in facts:
         facts["role"] = ModemText[f"ROLE_{str(facts['role']).upper()}"].say(language)
+    for key, otherwise in (("name", ModemText.NAME_UNKNOWN), ("others", ModemText.NONE_LISTED)):
+        facts[key] = facts.get(key) or otherwise.say(language)
     return {
         "check": finding.check.value,
         "state": finding.state.value,
@@ -71,7 +73,8 @@ def report_of(finding: Finding, port: str, language: Language) -> dict[str, Any]
 
 def _print(finding: Finding, report: dict[str, Any], language: Language) -> None:
     mark = click.style(_MARKS[finding.state], fg=_COLOURS[finding.state])
-    click.echo(f"{mark} {said(TITLES[finding.check], language)}: {report['seen']}")
+    title = said(TITLES[finding.check], language)
+    click.echo(ModemText.FINDING.say(language, mark=mark, title=title, seen=report["seen"]))
     for line in (report["means"], report["todo"]):
         if line:
             click.echo(f"    {line}")

@@ -45,6 +45,9 @@ class ModemText(Sentence):
         "发一条短信给自己（{number}）来测试？会产生一条短信的费用。",
         "Send one SMS to itself ({number}) as a test? It costs one message.",
     )
+    NAME_UNKNOWN = ("型号未知", "make unknown")
+    NONE_LISTED = ("无", "none")
+    FINDING = ("{mark} {title}：{seen}", "{mark} {title}: {seen}")
     ALL_WELL = ("没有发现问题。", "Nothing to mend was found.")
     TO_MEND = ("有问题需要解决，见上面标有 ✗ 的各项。", "There is something to mend: see what is marked ✗.")
 

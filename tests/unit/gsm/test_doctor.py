@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gsm.doctor import Check, Finding, State, Verdict, examine, network_time_of
+from gsm.doctor import Access, Check, Finding, State, Verdict, examine, network_time_of
 from gsm.observations import Observations
 from modem_emulator.emulation import EmulatedModem, emulated
 from tests.unit.gsm.machine import Interface, Machine
@@ -135,6 +135,28 @@ def test_a_user_without_right_to_the_port(machine: Machine, gsm_modem: EmulatedM
     assert observer.access(gsm_modem.port).group
 
 
+@pytest.mark.parametrize(
+    ("access", "verdict"),
+    [
+        (Access(True, "pi", "dialout", True), Verdict.PERMITTED),
+        (Access(False, "pi", "dialout", False), Verdict.NOT_IN_GROUP),
+        (Access(False, "pi", "dialout", True), Verdict.GROUP_NOT_YET),
+        (Access(False, "pi", "root", False), Verdict.NOT_PERMITTED),
+    ],
+)
+def test_what_is_in_the_way_of_a_user(
+    plugged: EmulatedModem, machine: Machine, access: Access, verdict: Verdict
+) -> None:
+    class OfUser(Observations):
+        def access(self, port: str) -> Access:
+            return access
+
+    with OfUser(root=machine.root) as observer:
+        found = {finding.check: finding for finding in examine(observer)}
+    assert found[Check.PERMISSION].verdict is verdict
+    assert (found[Check.ANSWERS].verdict is Verdict.IN_THE_WAY) == (not access.allowed)
+
+
 def test_another_program_has_the_port(plugged: EmulatedModem, machine: Machine, doctor: Doctor) -> None:
     before = len(plugged.traffic)
     machine.run(77, "minicom", plugged.port)
@@ -206,6 +228,24 @@ def test_a_port_with_something_else_behind_it(plugged: EmulatedModem, doctor: Do
         plugged.fault("garbage", on="*", nth=nth)
     assert doctor(plugged.port)[Check.ANSWERS].verdict is Verdict.NOT_A_MODEM
     assert to_mend(doctor(plugged.port)) == []
+
+
+def test_a_modem_that_stops_answering_in_the_middle(
+    plugged: EmulatedModem, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gsm.observations.COMMAND_S", 1.0)
+    plugged.fault("silence", on="+CREG")
+    found = doctor()
+    assert to_mend(found) == [Verdict.WENT_SILENT]
+    assert found[Check.REGISTERED].verdict is Verdict.WENT_SILENT
+    assert to_mend(doctor()) == []
+
+
+def test_a_modem_that_is_unplugged_in_the_middle(plugged: EmulatedModem, doctor: Doctor) -> None:
+    plugged.fault("unplug", on="+CSQ")
+    found = doctor(plugged.port)
+    assert found[Check.SIGNAL].verdict is Verdict.WENT_SILENT
+    assert found[Check.CLOCK].verdict is Verdict.WENT_SILENT
 
 
 # ---- the SIM
@@ -402,10 +442,14 @@ def test_a_test_message_that_is_lost(plugged: EmulatedModem, doctor: Doctor, mon
     assert to_mend(doctor(agrees=lambda _: True)) == []
 
 
-def test_a_test_message_whose_fate_is_not_known(plugged: EmulatedModem, doctor: Doctor) -> None:
+def test_a_test_message_whose_fate_is_not_known(plugged: EmulatedModem, machine: Machine, doctor: Doctor) -> None:
     plugged.fault("unplug", on="+CMGS", entered=True)
-    found = doctor(agrees=lambda _: True)
-    assert to_mend(found) == [Verdict.SMS_UNKNOWN]
+    assert doctor(agrees=lambda _: True)[Check.TEST_SMS].verdict is Verdict.SMS_UNKNOWN
+    plugged.plug_in()
+    machine.unplug()
+    machine.plug_in("2c7c:0125", Interface(AT_INTERFACE, "ttyUSB5", plugged.port))
+    plugged.wait_until_registered()
+    assert to_mend(doctor(agrees=lambda _: True)) == []
 
 
 # ---- the machine

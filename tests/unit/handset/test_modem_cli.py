@@ -175,7 +175,7 @@ def test_what_is_to_be_mended_comes_with_its_meaning_and_its_command(
     assert "No message arrives" in means
     assert "Delete" in todo
     port = f"{machine.root}/dev/ttyUSB2"
-    assert command.strip() == f"printf 'AT+CMGD=1,1\\r' | socat -t 5 - {port},b115200,raw,echo=0"
+    assert command.strip() == f"printf 'AT+CPMS=\"SM\";+CMGD=1,1\\r' | socat -t 5 - {port},b115200,raw,echo=0"
     assert "– Test SMS: Not looked at: “SMS storage” comes first." in result.stdout
 
 
@@ -184,7 +184,7 @@ def test_the_doctor_in_chinese(run: Run, machine: Machine, gsm_modem: EmulatedMo
     gsm_modem.fault("ask-puk")
     result = run("modem", "doctor", lang="zh")
     assert result.exit_code == 1
-    assert "✗ PIN 码: SIM 卡已锁，要求 PUK" in result.stdout
+    assert "✗ PIN 码：SIM 卡已锁，要求 PUK" in result.stdout
     assert "未检查：先解决“PIN 码”。" in result.stdout
 
 
@@ -210,6 +210,19 @@ def test_a_test_message_is_sent_only_if_it_was_agreed_to(run: Run, machine: Mach
     assert gsm_modem.wait_for_sent().destination == gsm_modem.msisdn
 
 
+@pytest.mark.parametrize("command", ["list", "doctor"])
+def test_the_demo_has_no_ports_to_look_at(run: Run, command: str) -> None:
+    result = run("--demo", "modem", command)
+    assert result.exit_code == 2
+    assert "--demo" in result.stderr
+
+
+def test_the_commands_name_the_speed_that_was_given(run: Run, machine: Machine, gsm_modem: EmulatedModem) -> None:
+    plug_in_ec25(machine, gsm_modem)
+    gsm_modem.fault("fill-storage", storage="SM")
+    assert ",b9600,raw" in run("--baud", "9600", "modem", "doctor").stdout
+
+
 def test_the_doctor_of_a_machine_without_a_modem_says_how_to_look(run: Run) -> None:
     result = run("modem", "doctor")
     assert result.exit_code == 1
@@ -228,7 +241,7 @@ FACTS = {
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_has_its_sentences_in_both_languages(verdict: Verdict) -> None:
     for language in LANGUAGES:
-        report = report_of(Finding(Check.SIM, verdict, FACTS), "P", language)
+        report = report_of(Finding(Check.SIM, verdict, FACTS), "P", 115200, language)
         assert report["seen"]
         assert "{" not in "".join((report["seen"], report["means"], report["todo"], *report["commands"]))
         mended = bool(report["means"]), bool(report["todo"]), bool(report["commands"])
@@ -241,3 +254,8 @@ def test_every_verdict_has_its_sentences_in_both_languages(verdict: Verdict) -> 
 def test_every_check_has_a_title_and_every_verdict_belongs_to_the_table() -> None:
     assert set(TITLES) == set(Check)
     assert set(ADVICE) == set(Verdict)
+
+
+def test_the_page_tells_of_every_check() -> None:
+    page = (Path(__file__).parents[3] / "docs/modem.md").read_text(encoding="utf-8")
+    assert [check.value for check in Check if f"`{check.value}`" not in page] == []

@@ -24,7 +24,8 @@ def test_every_text_is_there_in_both_languages_with_the_same_fields(text: Senten
 
 
 @pytest.mark.parametrize(
-    "text", [text for text in (*Text, *ModemText) if text not in {Text.DEMO_ACCOUNT, Text.MENU_LANGUAGE}]
+    "text",
+    [text for text in (*Text, *ModemText) if text not in {Text.DEMO_ACCOUNT, Text.MENU_LANGUAGE, ModemText.FINDING}],
 )
 def test_chinese_is_chinese_and_english_is_english(text: Sentence) -> None:
     zh, en = text.value
