@@ -12,6 +12,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from gsm.asking import Heard, Reply
+from gsm.final_results import refusal_of
 from gsm.find import Candidate
 from gsm.holders import Program
 from gsm.sim import own_number_of, pin_state_of
@@ -31,8 +32,7 @@ _YEAR_MIN = 2020
 _A_QUARTER_S = 900
 
 # Some modems do not say what is asked for, and fail for want of it (TS 27.007 clause 9.2.1).
-_ASKED_BY_ERROR = {"+CME ERROR: 11": "SIM PIN", "+CME ERROR: 12": "SIM PUK"}
-_SIM_BUSY = re.compile(r"\+CM[ES] ERROR: *(14|314|SIM busy)", re.IGNORECASE)
+_ASKED_BY_ERROR = {11: "SIM PIN", 12: "SIM PUK"}
 _REGISTRATION = re.compile(r"\+CE?REG: *\d *, *(\d+)")
 _SIGNAL = re.compile(r"\+CSQ: *(\d+)")
 _CENTRE = re.compile(r'\+CSCA: *"?(\+?[0-9]{3,20})')
@@ -411,17 +411,21 @@ def _final(lines: Sequence[str]) -> str:
 
 def _sim(examination: _Examination) -> _Outcome:
     """A SIM that asks for something is there; one that is not there, or broken, is named by the error alone."""
-    lines = examination.ask("AT+CPIN?")
-    final = _final(lines)
-    if pin_state_of(lines) is not None or final in ("OK", *_ASKED_BY_ERROR):
+    final = _final(lines := examination.ask("AT+CPIN?"))
+    refusal = refusal_of(final)
+    if refusal is None or _state_of_pin(lines) is not None:
         return Verdict.SIM_PRESENT, {}
-    return (Verdict.SIM_BUSY if _SIM_BUSY.match(final) else Verdict.SIM_MISSING), {"said": final}
+    return (Verdict.SIM_BUSY if refusal.is_busy else Verdict.SIM_MISSING), {"said": final}
+
+
+def _state_of_pin(lines: Sequence[str]) -> str | None:
+    refusal = refusal_of(_final(lines))
+    asked = _ASKED_BY_ERROR.get(refusal.code or 0) if refusal and refusal.family == "CME" else None
+    return pin_state_of(lines) or asked
 
 
 def _pin(examination: _Examination) -> _Outcome:
-    lines = examination.ask("AT+CPIN?")
-    final = _final(lines)
-    state = _ASKED_BY_ERROR.get(final) or pin_state_of(lines) or "READY"
+    state = _state_of_pin(examination.ask("AT+CPIN?")) or "READY"
     match state:
         case "READY" | "SIM PIN2" | "SIM PUK2":  # the second PIN guards what nobody here uses
             return Verdict.PIN_NOT_ASKED, {}
@@ -542,8 +546,8 @@ def network_time_of(lines: Sequence[str]) -> tuple[datetime | None, bool]:
         return None, False
     *parts, quarters = found.groups()
     year, month, day, hour, minute, second = map(int, parts)
-    zone = timezone(timedelta(minutes=15 * int(quarters or 0)))
     try:
+        zone = timezone(timedelta(minutes=15 * int(quarters or 0)))
         told = datetime(2000 + year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
     except ValueError:
         return None, False

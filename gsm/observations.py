@@ -22,6 +22,7 @@ from pathlib import Path
 from gsm.asking import Heard, ask
 from gsm.doctor import Access, Delivery, Ports, Rivals
 from gsm.errors import GsmError, ModemError, SendUnknown
+from gsm.final_results import refusal_of
 from gsm.find import Candidate, NoModemFound, SeveralModems, candidates, choose
 from gsm.holders import MODEM_MANAGER, holders, is_ignored_by_modem_manager, modem_manager
 from gsm.inbox import ReceivedText
@@ -35,7 +36,6 @@ COMMAND_S = 20.0
 # A SIM that starts is busy for some seconds; after this it is not going to stop.
 BUSY_S = 10.0
 _BUSY_INTERVAL_S = 0.5
-_BUSY = re.compile(r"\+CM(?:E ERROR: *14|S ERROR: *314)")
 # A text to oneself is there within seconds; networks that are slow take a minute.
 DELIVERY_S = 90.0
 VCGENCMD_S = 5.0
@@ -139,7 +139,8 @@ class Observations:
         deadline = time.monotonic() + BUSY_S
         while True:
             lines = self._ask(line)
-            if not lines or not _BUSY.match(lines[-1]) or time.monotonic() >= deadline:
+            refusal = refusal_of(lines[-1]) if lines else None
+            if refusal is None or not refusal.is_busy or time.monotonic() >= deadline:
                 return lines
             time.sleep(_BUSY_INTERVAL_S)
 

@@ -3,12 +3,16 @@
 import fcntl
 import os
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gsm.asking import Heard, Reply
 from gsm.doctor import Access, Check, Finding, State, Verdict, examine, network_time_of
 from gsm.observations import Observations
 from modem_emulator.emulation import EmulatedModem, emulated
@@ -251,7 +255,7 @@ def test_a_modem_that_is_unplugged_in_the_middle(plugged: EmulatedModem, doctor:
 # ---- the SIM
 
 
-@pytest.mark.parametrize("result", ["+CME ERROR: 10", "+CME ERROR: SIM not inserted", "ERROR"])
+@pytest.mark.parametrize("result", ["+CME ERROR: 10", "+CME ERROR: SIM not inserted", "+CME ERROR: 13", "ERROR"])
 def test_no_sim(plugged: EmulatedModem, doctor: Doctor, result: str) -> None:
     plugged.fault("fail-command", on="+CPIN", result=result)
     found = doctor()
@@ -302,6 +306,21 @@ def test_a_sim_that_asks_for_its_puk(machine: Machine, gsm_modem: EmulatedModem,
     assert "CPIN=" not in gsm_modem.dialogue
     _enter_pin(gsm_modem, b"AT+CPIN=12345678,4321")
     assert to_mend(doctor(gsm_modem.port)) == []
+
+
+@pytest.mark.parametrize(
+    ("result", "verdict"),
+    [
+        ("+CME ERROR: 11", Verdict.PIN_ASKED),
+        ("+CME ERROR: SIM PIN required", Verdict.PIN_ASKED),
+        ("+CME ERROR: 12", Verdict.PUK_ASKED),
+    ],
+)
+def test_a_sim_that_asks_by_an_error(plugged: EmulatedModem, doctor: Doctor, result: str, verdict: Verdict) -> None:
+    for nth in (1, 2):
+        plugged.fault("fail-command", on="+CPIN", nth=nth, result=result)
+    assert to_mend(doctor()) == [verdict]
+    assert to_mend(doctor()) == []
 
 
 def _custom(tmp_path: Path, text: str) -> str:
@@ -522,11 +541,55 @@ def test_a_clock_that_differs_from_the_networks(plugged: EmulatedModem, doctor: 
         ('+CCLK: "80/01/06,00:00:12+00"', (None, True)),
         ('+CCLK: "04/01/01,00:00:12+00"', (None, True)),
         ('+CCLK: "26/13/41,06:30:00+00"', (None, False)),
+        ('+CCLK: "26/11/23,06:30:00+99"', (None, False)),
         ("+CME ERROR: 3", (None, False)),
     ],
 )
 def test_the_networks_time_in_its_notations(answer: str, told: tuple[datetime | None, bool]) -> None:
     assert network_time_of([answer, "OK"]) == told
+
+
+ANSWERS = st.lists(
+    st.one_of(
+        st.text(max_size=20),
+        st.sampled_from(["OK", "ERROR", "+CPIN: READY", "+CME ERROR: 14", "+CREG: 0,1", "+CSQ: 99999,9"]),
+        st.from_regex(r'\+C(PIN|REG|SQ|SCA|NUM|PBS|PMS|CLK): ?"?[0-9A-Z,/:+-]{0,24}"?', fullmatch=True),
+    ),
+    max_size=4,
+)
+
+
+class Confused(Observations):
+    """On a machine where all is well, a modem that answers anything."""
+
+    def __init__(self, answers: Iterator[list[str]]) -> None:
+        super().__init__("/dev/null")
+        self.answers = answers
+
+    def hear(self, port: str) -> Heard:
+        return Heard(Reply.ANSWERED)
+
+    def command(self, line: str) -> list[str]:
+        return next(self.answers, ["OK"])
+
+
+@given(st.lists(ANSWERS, max_size=20))
+def test_whatever_a_modem_answers_each_check_has_its_finding(answers: list[list[str]]) -> None:
+    assert [finding.check for finding in examine(Confused(iter(answers)))] == list(Check)
+
+
+def test_speed_and_flow_control_are_those_that_were_asked_for(plugged: EmulatedModem) -> None:
+    line = os.open(plugged.port, os.O_RDWR | os.O_NOCTTY)
+    try:
+        for speed, rtscts in ((9600, True), (115200, False)):
+            with Observations(plugged.port, baudrate=speed, rtscts=rtscts) as observer:
+                observer.ports()
+                assert observer.command("AT")[-1] == "OK"
+                settings = termios.tcgetattr(line)
+            assert settings[4] == settings[5] == getattr(termios, f"B{speed}")
+            assert bool(settings[2] & termios.CRTSCTS) == rtscts
+    finally:
+        os.close(line)
 
 
 @pytest.mark.parametrize("profile", ["huawei-e173", "huawei-e3372", "sim800l", "sim7600", "quectel-ec25", "zte-k3565-z",

@@ -1,6 +1,8 @@
 """The bearer over `gsm.modem`, against emulated modems on real ptys."""
 
 import asyncio
+import os
+import termios
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -45,6 +47,20 @@ async def bearer_on(port: Path, operator: str, pin: str | None = None) -> AsyncI
         yield bearer
     finally:
         await bearer.close()
+
+
+async def test_speed_and_flow_control_are_those_that_were_asked_for(tmp_path: Path) -> None:
+    async with serving(PHONES, {}, MemoryStore(), smpp_port=0, link_dir=tmp_path):
+        bearer = ModemBearer(str(tmp_path / "modem0"), OPERATOR, baudrate=9600, rtscts=True)
+        line = os.open(tmp_path / "modem0", os.O_RDWR | os.O_NOCTTY)
+        try:
+            assert isinstance(await next_but_signal(bearer), Ready)
+            settings = termios.tcgetattr(line)
+        finally:
+            os.close(line)
+            await bearer.close()
+    assert settings[4] == settings[5] == termios.B9600
+    assert settings[2] & termios.CRTSCTS
 
 
 async def test_it_tells_who_the_sim_is_and_carries_texts_both_ways(tmp_path: Path) -> None:
