@@ -443,7 +443,8 @@ async def test_notices_appear_as_they_arrive(opened: Open) -> None:
 
 
 async def test_a_late_outcome_is_told_on_the_first_screen(opened: Open) -> None:
-    async with opened(policy=Policy(resend_first_s=0.5)) as rig:
+    # The second send must be later than the look at the screen, on a busy machine too.
+    async with opened(policy=Policy(resend_first_s=2.0)) as rig:
         rig.bearer.counterparty.silent.add(Kind.TRANSFER)
         await rig.transfer()
         await rig.until(lambda: rig.says(Text.WAITING))
