@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.house import Ended, run
+from tests.system.house import OPERATOR_NUMBER, PAYER, Ended, House, run
 from tests.system.test_emulator_control_programs import ctl
 from tests.system.test_emulator_programs import ANNA, program
 from tests.unit.gsm.machine import Interface, Machine
@@ -81,3 +81,16 @@ def test_the_command_that_it_names_mends(machine: Machine, tmp_path: Path) -> No
     for command in full["commands"]:
         subprocess.run(["sh", "-c", command], capture_output=True, check=True, timeout=60)
     assert handset(machine, "doctor", "--json").json["well"]
+
+
+def test_a_balance_is_asked_for_on_the_modem_that_is_found(house: House, tmp_path: Path) -> None:
+    """Without --port: the modem behind a made-up EC25 is found, and used by its name in /dev/serial/by-id."""
+    machine = Machine(tmp_path / "machine")
+    machine.plug_in("2c7c:0125", Interface(2, "ttyUSB2", house.port_of(PAYER)), manufacturer="Quectel", product="EC25")
+    ended = run(
+        *("handset", "--state", house.handset_state(PAYER), "--operator", OPERATOR_NUMBER),
+        *("--system-root", machine.root, "balance", "--account", PAYER.account, "--json"),
+        given=f"{PAYER.pin}\n",
+    )
+    assert ended.status == 0, ended
+    assert ended.json["outcome"] == "done"
