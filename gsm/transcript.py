@@ -67,7 +67,8 @@ class Header:
 
     `modem` and `firmware` name the device, `family` its make among the corpus's families, `source` where the facts
     come from (a manual with its section, a report's address, or "recorded"), `about` in a sentence what the transcript
-    is for. `masked` lists what was replaced by pseudonyms. `recorded` is when (ISO 8601), `program` by what.
+    is for, `faults` which of the corpus's faults it shows. `masked` lists what was replaced by pseudonyms. `recorded`
+    is when (ISO 8601), `program` by what.
     `scenario` is what a test does with it, in steps, and `expect` what must come of it, by the test's own names.
     """
 
@@ -76,6 +77,7 @@ class Header:
     firmware: str = ""
     family: str = ""
     about: str = ""
+    faults: tuple[str, ...] = ()
     masked: tuple[str, ...] = ()
     recorded: str = ""
     program: str = ""
@@ -172,7 +174,7 @@ def _header(found: dict[str, Any]) -> Header:
 
 def _checked_header_field(name: str, value: Any) -> Any:
     match name:
-        case "masked" | "scenario":
+        case "faults" | "masked" | "scenario":
             if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
                 raise TranscriptError(1, name, "it must be a list of strings")
             return tuple(value)

@@ -1,0 +1,119 @@
+"""What a transcript's header tells a test to do: its steps, each a function that gives what came of it.
+
+    "scenario": ["connect", "imsi", "send"], "expect": {"imsi": "001010000000001", "send": [7]}
+
+A step's outcome is a value of JSON: what the driver gave, or the name of the error that it raised, with its code where
+`expect` has one. A step that is not in `expect` must only not raise. Delays are not played, unless the scenario says
+`at its own time`, or `at a hundredth of the time`, which is the driver's time-out for +CMGS, too.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from gsm.errors import GsmError
+from gsm.inbox import ReceivedText
+from gsm.modem import CMGS_TIMEOUT_S, Modem
+from gsm.pdu import StatusReport
+from gsm.replayer import Replayer, replayed
+from gsm.transcript import Transcript, decode_transcript
+from tests.replay.scripted_modem import eventually
+
+FASTER = {"at a hundredth of the time": 100.0, "at its own time": 1.0}
+RECIPIENT = "+8613900000001"
+PIN = "0000"
+# Long enough for a busy machine; only what never comes takes as long.
+_PATIENCE_S = 20.0
+_ANSWER_TIMEOUT_S = 2.0
+
+
+@dataclass
+class Run:
+    """One driver on one transcript, and what it was told."""
+
+    driver: Modem
+    replayer: Replayer
+    expect: dict[str, Any]
+    received: list[ReceivedText] = field(default_factory=list)
+    reports: list[StatusReport] = field(default_factory=list)
+    back: threading.Event = field(default_factory=threading.Event)
+
+    def wait_until_received(self) -> list[list[str]]:
+        """Number and text of each message, once there are as many as expected."""
+        with contextlib.suppress(AssertionError):
+            eventually(lambda: len(self.received) >= len(self.expect["receive"]), _PATIENCE_S)
+        return [[message.number, message.text] for message in self.received]
+
+    def wait_until_reported(self) -> list[list[int]]:
+        """Reference and status (TP-MR, TP-ST) of each report, once there are as many as expected."""
+        with contextlib.suppress(AssertionError):
+            eventually(lambda: len(self.reports) >= len(self.expect["report"]), _PATIENCE_S)
+        return [[report.reference, report.status] for report in self.reports]
+
+
+def _ussd(run: Run) -> str:
+    return str(run.driver.sendUssd("*100#").message)
+
+
+STEPS: dict[str, Callable[[Run], Any]] = {
+    "connect": lambda run: run.driver.connect(),
+    "connect with a PIN": lambda run: run.driver.connect(PIN),
+    "imsi": lambda run: run.driver.imsi,
+    "own number": lambda run: run.driver.own_number(),
+    "signal": lambda run: run.driver.signalStrength,
+    "network": lambda run: run.driver.networkName,
+    "service centre": lambda run: run.driver.smsc,
+    "maker": lambda run: run.driver.manufacturer,
+    "send": lambda run: list(run.driver.send_text(RECIPIENT, "corpus").references),
+    "send again": lambda run: list(run.driver.send_text(RECIPIENT, "corpus again").references),
+    "read what is stored": lambda run: run.driver.read_stored(),
+    "receive": Run.wait_until_received,
+    "report": Run.wait_until_reported,
+    "come back": lambda run: run.back.wait(_PATIENCE_S),
+    "balance": _ussd,
+}
+
+
+def outcomes(file: Path, link: Path) -> tuple[Transcript, dict[str, Any], tuple[bytes, ...]]:
+    """Play a transcript's scenario: the transcript, each step's outcome, and the commands that it does not know."""
+    transcript = decode_transcript(file.read_text(encoding="ascii"))
+    with _running(transcript, link) as run:
+        results = {step: _outcome(run, step) for step in transcript.header.scenario if step not in FASTER}
+        return transcript, results, run.replayer.unknown_commands
+
+
+def _outcome(run: Run, step: str) -> Any:
+    try:
+        return STEPS[step](run)
+    except GsmError as error:
+        name = type(error).__name__
+        with_code = f"{name} {getattr(error, 'code', None)}"
+        return with_code if " " in str(run.expect.get(step)) else name
+
+
+@contextlib.contextmanager
+def _running(transcript: Transcript, link: Path) -> Iterator[Run]:
+    faster = max((FASTER.get(step, 0.0) for step in transcript.header.scenario), default=0.0)
+    if faster:
+        events = tuple(replace(event, t_s=event.t_s / faster) for event in transcript.events)
+        transcript = Transcript(transcript.header, events)
+    with replayed(transcript, by_command=True, timed=bool(faster), link=link) as replayer:
+        driver = Modem(
+            str(link),
+            command_timeout_s=_ANSWER_TIMEOUT_S,
+            sim_timeout_s=_ANSWER_TIMEOUT_S,
+            cmgs_timeout_s=CMGS_TIMEOUT_S / faster if faster else _PATIENCE_S,
+            first_answer_timeout_s=_PATIENCE_S,
+            reopen_interval_s=0.02,
+            back=lambda: run.back.set(),
+            received=lambda message: run.received.append(message),
+            reported=lambda report: run.reports.append(report),
+        )
+        run = Run(driver, replayer, dict(transcript.header.expect))
+        try:
+            yield run
+        finally:
+            driver.close()
