@@ -6,6 +6,8 @@ A port's name is worth nothing after unplugging: what was ttyUSB2 comes back as 
     identity = identity_of("/dev/ttyUSB2")
     port_of(identity)  # "/dev/ttyUSB5"
 
+pyserial's `list_ports` tells neither an interface's number nor its class, and looks nowhere but in /sys; hence this.
+
 `root` is where `dev` and `sys` are, `/` unless somebody has them elsewhere (a container, a test). Where there is no
 sysfs nothing is found, and nothing is raised: everything here answers None or an empty list.
 """
