@@ -14,9 +14,9 @@ from gsm.final_results import refusal_of
 _OK = "OK"
 # Final results of a dial command only; at any other time they tell about a call that is up.
 _DIAL_FINAL = re.compile(r"NO CARRIER|NO DIALTONE|NO DIAL TONE|NO ANSWER|BUSY|CONNECT.*")
-# "+CMTI: ...", "^RSSI:19", "*PSUTTZ: ..."
-_CODE = re.compile(r"([+^*#$%&!][A-Z][A-Z0-9_]*):")
-_COMMAND = re.compile(r"AT([+^*#$%&!][A-Z][A-Z0-9_]*|[A-Z]?)(.*)", re.IGNORECASE | re.DOTALL)
+# "+CMTI: ...", "^RSSI:19", "*PSUTTZ: ...", and "_OUWCTI: 4" of Option's modems
+_CODE = re.compile(r"([+^*#$%&!_][A-Z][A-Z0-9_]*):")
+_COMMAND = re.compile(r"AT([+^*#$%&!_][A-Z][A-Z0-9_]*|[A-Z]?)(.*)", re.IGNORECASE | re.DOTALL)
 
 # Unsolicited lines without a code: calls, and what SIMCom, Quectel, ZTE and Siemens modules say at start.
 _BARE_UNSOLICITED = re.compile(

@@ -102,9 +102,10 @@ def listed(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 
 def memories_of(lines: Iterable[str]) -> list[str]:
-    """The memories that can be read, of a `+CPMS=?` answer: SIM and phone, whichever there are."""
+    """The memories that can be read, of a `+CPMS=?` answer: SIM and phone, whichever there are, else both as one."""
     for line in lines:
         match = _MEMORIES.match(line.replace("((", "("))
         if match:
-            return [memory for memory in ("SM", "ME") if f'"{memory}"' in match.group(1)]
+            there = [memory for memory in ("SM", "ME", "MT") if f'"{memory}"' in match.group(1)]
+            return [memory for memory in there if memory != "MT"] or there
     return []

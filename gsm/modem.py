@@ -77,6 +77,9 @@ _NO_SUCH_MESSAGE_CODE = 321
 _SPACELESS = re.compile(r"(\+(?!CLAC:)[A-Z]+):(?=\S)")
 _STORED = re.compile(r'\+C(?:MTI|DSI): *"?(\w+)"?, *(\d+)')
 _PIN = re.compile(r"[0-9]{4,8}")
+# What the library makes a number of without looking. It goes on where such a question is refused, and not where the
+# answer is of another form (a ZTE K3565-Z answers +CFUN? with the ranges of +CFUN=?).
+_NUMBER = {"AT+CFUN?": re.compile(r"\+CFUN: \d"), "AT+WIND?": re.compile(r"\+WIND: \d+")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +263,10 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         `timeout` (seconds), not for ever; a text or PIN is never repeated; `+CODE:x` is given as `+CODE: x`.
         Raises CommandError (CmeError, CmsError), CommandTimedOut, ModemGone.
         """
+        if data.startswith("AT+CPMS="):
+            data = data.rstrip(",")  # the library leaves the place of a memory empty that it does not know
+            if data == "AT+CPMS=":
+                return ["OK"]  # the memories stay as they are
         timeout_s = self._command_timeout_s if timeout is None else timeout
         name = _name_of(data) if writeTerm == TERMINATOR else "a text"
         once = writeTerm != TERMINATOR or name == "AT+CPIN="
@@ -279,6 +286,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             pause_s = min(2 * pause_s, _BUSY_INTERVAL_S_MAX)
         if parseError:
             _raise_for(name, lines[-1])
+            if data in _NUMBER and not any(map(_NUMBER[data].match, lines)):
+                raise CommandError(name)
         return lines
 
     @property

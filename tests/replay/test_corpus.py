@@ -30,6 +30,7 @@ FAMILIES = {
     "Siemens and Cinterion",
     "Telit",
     "u-blox SARA",
+    "Motorola",
     "Sony Ericsson",
 }
 # Each fault that shows in a dialogue. Two of design.md's do not: RTS/CTS forced on (it is no octet), and

@@ -51,4 +51,6 @@ def test_memories_are_those_that_can_be_read() -> None:
     """TS 27.005 clause 3.2.2: the first list of +CPMS=? is <mem1>, from which messages are read and deleted."""
     assert memories_of(['+CPMS: ("ME","SM","SR"),("ME"),("SM")', "OK"]) == ["SM", "ME"]
     assert memories_of(['+CPMS: (("SM","BM","SR"),("SM"))', "OK"]) == ["SM"]
+    assert memories_of(['+CPMS: ("MT","OM"),("OM"),("MT")', "OK"]) == ["MT"]
+    assert memories_of(['+CPMS: ("MT","SM"),("SM"),("SM")', "OK"]) == ["SM"]
     assert memories_of(["ERROR"]) == []
