@@ -5,7 +5,8 @@
 
 Threads
 - Any thread may call `write`; one command runs at a time (`_txLock`, which may be held over several).
-- The reader thread reads the port, and opens it again when it was lost.
+- The thread that waits for an answer reads the port itself: handing each answer over costs more than all the rest.
+- The reader thread reads while no command is under way, and opens the port again when it was lost.
 - The dispatcher thread runs every callback, one after the other, in the order in which things happened. A callback
   may therefore use `write`, and one that blocks holds up the callbacks after it, but never a command.
 From asyncio: call `write` through `asyncio.to_thread`, and leave a callback by `loop.call_soon_threadsafe`.
@@ -28,6 +29,7 @@ from gsmmodem.serial_comms import SerialComms
 
 from gsm.channel import END_OF_TEXT, Answer, Channel, Late, Prompt, TimedOut, Unsolicited, Write
 from gsm.errors import CannotOpen, GsmError, ModemGone
+from gsm.port import WRITE_TIMEOUT_S, Port
 
 # One SIM or phone can announce at most the messages that it can store (some hundreds) before anybody reads them; a
 # queue that grows past this belongs to a callback that hangs.
@@ -35,8 +37,9 @@ CALLBACKS_WAITING_MAX = 10_000
 # A USB modem that is plugged in again needs some seconds for its port; looking more often finds nothing sooner.
 REOPEN_INTERVAL_S = 0.5
 REOPEN_INTERVAL_S_MAX = 30.0
-# Longest wait for the port to take a command's bytes. A command has less than 400, which every kernel buffer holds.
-WRITE_TIMEOUT_S = 5.0
+# The reader thread leaves the port alone for so long after an answer, since commands come in rows; what comes unasked
+# meanwhile is read by the next command or after this.
+COMMANDS_PAUSE_S = 0.02
 # How long close() waits for a callback that is still running.
 CLOSE_TIMEOUT_S = 2.0
 
@@ -91,11 +94,13 @@ class Line(SerialComms):  # type: ignore[misc]
         self.lateCallback = lateCallback or self._placeholderCallback
         self._reopen_interval_s = reopen_interval_s
         self._reopen_wait_s = reopen_interval_s
-        # The lock guards all that follows; the first condition is notified whenever a writer may have to go on.
+        # The lock guards all that follows; its conditions are those of writers, the dispatcher and the reader thread.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
-        # The dispatcher's, so that what comes in for a writer does not wake it.
         self._called = threading.Condition(self._lock)
+        self._port_wanted = threading.Condition(self._lock)
+        self._reading = False
+        self._pause_until_s = 0.0
         self._channel = Channel()
         self._answer: list[str] | None = None
         self._gone: str | None = "it was not opened yet"
@@ -112,7 +117,7 @@ class Line(SerialComms):  # type: ignore[misc]
         if self.alive:
             return
         try:
-            self.serial = self._open()
+            self._stand_on(self._open())
         except (serial.SerialException, OSError, ValueError) as error:
             raise CannotOpen(self.port, _reason(error)) from error
         self._channel = Channel(self._channel.debts)
@@ -133,13 +138,12 @@ class Line(SerialComms):  # type: ignore[misc]
                 return
             self.alive = False
             self._gone = "it was closed"
-            self._changed.notify_all()
             self._called.notify_all()
         self._wake_reader()
         for thread in (self.rxThread, self._dispatcher):
             if thread is not None and thread is not threading.current_thread():
                 thread.join(CLOSE_TIMEOUT_S)
-        self.serial.close()
+        self._close_port()
 
     def write(
         self,
@@ -157,6 +161,9 @@ class Line(SerialComms):  # type: ignore[misc]
         deadline = time.monotonic() + timeout
         with self._txLock, self._changed:
             self._check_present(written=False)
+            if not self._reading:
+                self._read(0)  # what came before the command is not its answer
+                self._check_present(written=False)
             self._answer = None
             if octets.endswith(END_OF_TEXT):
                 self._put(self._channel.send_text(octets))
@@ -190,7 +197,10 @@ class Line(SerialComms):  # type: ignore[misc]
                 timed_out = self._channel.timeout()
                 self._put(timed_out.data)
                 raise CommandTimedOut(timed_out)
-            self._changed.wait(remaining_s)
+            if self._reading:
+                self._changed.wait(remaining_s)
+            else:
+                self._read(remaining_s)
         return self._answer
 
     def _check_present(self, *, written: bool) -> None:
@@ -202,42 +212,65 @@ class Line(SerialComms):  # type: ignore[misc]
         """Write to the port. A failure part-way counts as written: the modem may have got what matters."""
         try:
             if data:
-                self.serial.write(data)
+                self._opened.write(data)
         except (serial.SerialException, OSError, TypeError) as error:
             self._lose(_reason(error))
             raise ModemGone(self.port, _reason(error), written=True) from error
 
-    # ---- the reader thread
+    # ---- reading: whoever waits for an answer, or else the reader thread
+
+    def _read(self, within_s: float | None) -> None:
+        """Read once and take in what came; the lock, held once, is free meanwhile. Only while nobody else reads."""
+        assert not self._reading
+        data, lost = b"", None
+        self._reading = True
+        self._lock.release()
+        try:
+            data = self._opened.read(within_s)
+        except (OSError, ValueError) as error:
+            lost = _reason(error)
+        finally:
+            self._lock.acquire()
+            self._reading = False
+        if lost is not None:
+            self._lose(lost)
+        elif data:
+            self._receive(data)
+        self._changed.notify_all()
+
+    def _receive(self, data: bytes) -> None:
+        for event in self._channel.receive(data):
+            match event:
+                case Answer(lines):
+                    self._answered(list(lines))
+                case Late(debt, lines):
+                    self.call_in_order(lambda debt=debt, lines=list(lines): self.lateCallback(debt, lines))  # type: ignore[misc]
+                case Prompt():
+                    self._answered(["> "])
+                case Unsolicited(lines):
+                    self.call_in_order(lambda lines=list(lines): self.notifyCallback(lines))  # type: ignore[misc]
+                case Write(octets):
+                    with contextlib.suppress(ModemGone):
+                        self._put(octets)
+
+    def _answered(self, lines: list[str]) -> None:
+        self._answer = lines
+        self._pause_until_s = time.monotonic() + COMMANDS_PAUSE_S
 
     def _read_loop(self) -> None:
         while self.alive:
-            try:
-                data = self.serial.read(1)
-                data += self.serial.read(self.serial.in_waiting) if data else b""
-            except (serial.SerialException, OSError, TypeError) as error:
-                self._lose(_reason(error))
-            else:
-                if data:
-                    self._receive(data)
+            with self._lock:
+                pause_s = COMMANDS_PAUSE_S if self._reading else self._pause_until_s - time.monotonic()
+                if not self.alive:
+                    return
+                if self._reopen_wanted:
+                    pass
+                elif pause_s > 0:
+                    self._port_wanted.wait(pause_s)
+                else:
+                    self._read(None)
             if self._reopen_wanted and self.alive:
                 self._reopen()
-
-    def _receive(self, data: bytes) -> None:
-        with self._changed:
-            for event in self._channel.receive(data):
-                match event:
-                    case Answer(lines):
-                        self._answer = list(lines)
-                    case Late(debt, lines):
-                        self.call_in_order(lambda debt=debt, lines=list(lines): self.lateCallback(debt, lines))  # type: ignore[misc]
-                    case Prompt():
-                        self._answer = ["> "]
-                    case Unsolicited(lines):
-                        self.call_in_order(lambda lines=list(lines): self.notifyCallback(lines))  # type: ignore[misc]
-                    case Write(octets):
-                        with contextlib.suppress(ModemGone):
-                            self._put(octets)
-            self._changed.notify_all()
 
     def _lose(self, reason: str) -> None:
         """The port is of no use any more: fail whoever waits, and have it opened again."""
@@ -248,24 +281,22 @@ class Line(SerialComms):  # type: ignore[misc]
             self._gone = reason
             self._initialiser = None
             self._reopen_wanted = True
-            self._changed.notify_all()
         error = ModemGone(self.port, reason)
         self.call_in_order(lambda: self.fatalErrorCallback(error))
         self._wake_reader()
 
     def _reopen(self) -> None:
-        with contextlib.suppress(serial.SerialException, OSError):
-            self.serial.close()
+        self._close_port()
         while self.alive:
-            with self._changed:
-                self._changed.wait_for(lambda: not self.alive, self._reopen_wait_s)
+            with self._lock:
+                self._port_wanted.wait_for(lambda: not self.alive, self._reopen_wait_s)
             with contextlib.suppress(serial.SerialException, OSError, ValueError):
                 port = self._open()
                 break
         else:
             return
         with self._changed:
-            self.serial = port
+            self._stand_on(port)
             self._channel = Channel(self._channel.debts)
             self._reopen_wanted = False
         self.call_in_order(self._set_up_again)
@@ -281,9 +312,20 @@ class Line(SerialComms):  # type: ignore[misc]
         }
         return serial.Serial(self.port, self.baudrate, *self.com_args, **settings)
 
+    def _stand_on(self, port: serial.Serial) -> None:
+        self.serial, self._opened = port, Port(port)
+
+    def _close_port(self) -> None:
+        with self._lock:
+            self._changed.wait_for(lambda: not self._reading, CLOSE_TIMEOUT_S)
+            self._opened.close()
+
     def _wake_reader(self) -> None:
-        with contextlib.suppress(Exception):  # the port may be closed, or of a kind that cannot be woken
-            self.serial.cancel_read()
+        """Have whoever reads, waits to read, or waits for what is read look at what has changed."""
+        with self._lock:
+            self._changed.notify_all()
+            self._port_wanted.notify_all()
+            self._opened.wake()
 
     # ---- the dispatcher thread
 

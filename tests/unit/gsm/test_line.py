@@ -199,3 +199,104 @@ def test_a_set_up_that_fails_is_tried_again(tmp_path: object) -> None:
     line.close()
     os.close(slave)
     os.close(master)
+
+
+def test_what_came_before_a_command_is_not_its_answer(pty: tuple[int, str]) -> None:
+    master, path = pty
+    line = Line(path)
+    line.connect()
+    for _ in range(20):
+        thread = answer(master, b"\r\nOK\r\n")
+        assert line.write("AT\r") == ["OK"]
+        thread.join()
+        os.write(master, b"\r\nERROR\r\n")
+        until = time.monotonic() + 0.01  # the reader thread may take it before it is seen here
+        while not line.serial.in_waiting and time.monotonic() < until:
+            pass
+    line.close()
+
+
+def test_a_code_that_comes_after_an_answer_is_notified_without_another_command(pty: tuple[int, str]) -> None:
+    master, path = pty
+    got: list[list[str]] = []
+    came = threading.Event()
+
+    def notify(lines: list[str]) -> None:
+        got.append(lines)
+        came.set()
+
+    line = Line(path, notifyCallbackFunc=notify)
+    line.connect()
+    for index in range(5):
+        thread = answer(master, b"\r\nOK\r\n")
+        assert line.write("AT\r") == ["OK"]
+        thread.join()
+        os.write(master, b'\r\n+CMTI: "SM",%d\r\n' % index)
+        assert came.wait(5)
+        came.clear()
+    assert got == [[f'+CMTI: "SM",{index}'] for index in range(5)]
+    line.close()
+
+
+def test_codes_that_come_while_a_command_waits_are_notified_before_its_answer_is_there(pty: tuple[int, str]) -> None:
+    master, path = pty
+    rang = threading.Event()
+    line = Line(path, notifyCallbackFunc=lambda lines: rang.set())
+    line.connect()
+    thread = answer(master, b"\r\nOK\r\n")
+    assert line.write("AT\r") == ["OK"]
+    thread.join()
+    thread = threading.Thread(target=lambda: (rang.wait(5), os.write(master, b"\r\nOK\r\n")))
+    thread.start()
+    os.write(master, b"\r\nRING\r\n")
+    assert line.write("AT+CMGS?\r") == ["OK"]
+    assert rang.is_set()
+    thread.join()
+    line.close()
+
+
+@pytest.mark.parametrize("earlier", [0, 1])  # who reads: the reader thread, or the one that waits
+def test_closing_ends_a_command_that_waits(pty: tuple[int, str], earlier: int) -> None:
+    master, path = pty
+    line = Line(path)
+    line.connect()
+    for _ in range(earlier):
+        thread = answer(master, b"\r\nOK\r\n")
+        assert line.write("AT\r") == ["OK"]
+        thread.join()
+    closing = threading.Thread(target=lambda: (os.read(master, 100), line.close()))
+    closing.start()
+    start = time.monotonic()
+    with pytest.raises(ModemGone, match="closed"):
+        line.write("AT+COPS=?\r", timeout=30)
+    closing.join()
+    assert time.monotonic() - start < 10
+    assert not line.serial.is_open
+
+
+@pytest.mark.parametrize("earlier", [0, 1])
+def test_losing_the_port_ends_a_command_that_waits(tmp_path: object, earlier: int) -> None:
+    link = f"{tmp_path}/modem"
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    os.symlink(os.ttyname(slave), link)
+    line = Line(link)
+    line.connect()
+    for _ in range(earlier):
+        thread = answer(master, b"\r\nOK\r\n")
+        assert line.write("AT\r") == ["OK"]
+        thread.join()
+
+    def unplug() -> None:
+        os.read(master, 100)
+        os.unlink(link)
+        os.close(slave)
+        os.close(master)
+
+    unplugging = threading.Thread(target=unplug)
+    unplugging.start()
+    with pytest.raises(ModemGone) as caught:
+        line.write("AT+COPS=?\r", timeout=30)
+    assert caught.value.written
+    unplugging.join()
+    line.close()
