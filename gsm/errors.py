@@ -101,6 +101,13 @@ class SendFailed(ModemError):
         super().__init__(f"The message was not sent: {detail}. It is safe to send it again.")
 
 
+class NotRegistered(SendFailed):
+    """Not even handed to the modem: it is registered in no network."""
+
+    def __init__(self) -> None:
+        super().__init__("the modem is registered in no network. Check antenna, coverage and subscription")
+
+
 class SendUnknown(ModemError):
     """The message was handed to the modem and no answer came: the network may or may not have it.
 

@@ -12,6 +12,7 @@ from gsm.pdu import Deliver
 from gsm.reassembly import Complete, Duplicate, Reassembler, Waiting
 
 _LISTED = re.compile(r"\+CMGL:\s*(\d+)\s*,\s*\"?(\d*)\"?\s*,")
+_SPACE = re.compile(r"\+CPMS:\s*(\d+)\s*,\s*(\d+)")
 _MEMORIES = re.compile(r"\+CPMS:\s*\((.*?)\)")
 # <stat> of TS 27.005 clause 3.1: 0 and 1 are received, 2 and 3 are our own drafts and copies.
 _RECEIVED = {"", "0", "1"}
@@ -109,3 +110,9 @@ def memories_of(lines: Iterable[str]) -> list[str]:
             there = [memory for memory in ("SM", "ME", "MT") if f'"{memory}"' in match.group(1)]
             return [memory for memory in there if memory != "MT"] or there
     return []
+
+
+def space_in(lines: Iterable[str]) -> tuple[int, int] | None:
+    """How many messages the first memory holds and can hold, of the answer to +CPMS=; None if it does not say."""
+    match = next((match for match in map(_SPACE.match, lines) if match), None)
+    return (int(match.group(1)), int(match.group(2))) if match else None

@@ -12,6 +12,9 @@ offered again when the modem is next connected, comes back, or `read_stored` is 
 over at least once. A status report may come before `send_text` has returned the reference that it names.
 A message whose sending ended as SendUnknown is never sent again by the driver; what settles it is told to `settled`.
 
+By itself the driver looks for messages that were not told of (`poll_interval_s`), makes room in a full memory by
+handing over what it holds, and watches the registration (`gsm.registration`): without one no message is handed over.
+
 Only PDU mode is used. Contents of messages and PINs are never logged, nor kept in an exception.
 """
 
@@ -25,6 +28,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 from gsmmodem.exceptions import CmeError, CmsError, CommandError, TimeoutException
@@ -37,6 +41,7 @@ from gsm.errors import (
     ModemError,
     ModemGone,
     NotAModem,
+    NotRegistered,
     PduError,
     SendFailed,
     SendUnknown,
@@ -46,7 +51,8 @@ from gsm.errors import (
     SimPukNeeded,
 )
 from gsm.final_results import reference_of, refusal_of, refused, sim_error
-from gsm.inbox import Discard, Inbox, Location, ReceivedText, listed, memories_of
+from gsm.inbox import Discard, Inbox, Location, ReceivedText, listed, memories_of, space_in
+from gsm.indications import best_indications
 from gsm.line import CommandTimedOut, Line
 from gsm.outcomes import Outcomes, Settled
 from gsm.pdu import (
@@ -60,7 +66,8 @@ from gsm.pdu import (
     split,
     to_hex,
 )
-from gsm.sim import imsi_of, own_number_of, pin_state_of
+from gsm.registration import Registration, answered_registered, told_registered
+from gsm.sim import NUMBER_FILE, imsi_of, number_in_record, own_number_of, pin_state_of, record_layout_of
 
 # TS 27.005 leaves it open; Huawei, u-blox and Quectel manuals give 40 to 120 s for +CMGS.
 CMGS_TIMEOUT_S = 120.0
@@ -73,6 +80,16 @@ SIM_TIMEOUT_S = 20.0
 _BUSY_INTERVAL_S = 0.25
 _BUSY_INTERVAL_S_MAX = 2.0
 _NO_SUCH_MESSAGE_CODE = 321
+# How often messages are looked for: by a modem that tells of none, as often as somebody who waits for an answer bears;
+# by one that does tell, in case that it could not (its memory was full, or the line was cut).
+POLL_INTERVAL_S = 5.0
+POLL_INTERVAL_S_WHERE_TOLD = 60.0
+# A full memory is read whole, what the program left there included, not more often than this.
+_FULL_READ_INTERVAL_S = 60.0
+# A network that is lost is noticed by +CREG at once where the modem tells, else after this long.
+REGISTRATION_INTERVAL_S = 30.0
+# <stat> 1 to 4 of +CMGL in PDU mode (TS 27.005 clause 4.1).
+_UNREAD, _ALL = 0, 4
 # The library reads most answers with a space after the colon, and +CLAC without.
 _SPACELESS = re.compile(r"(\+(?!CLAC:)[A-Z]+):(?=\S)")
 _STORED = re.compile(r'\+C(?:MTI|DSI): *"?(\w+)"?, *(\d+)')
@@ -124,6 +141,9 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         command_timeout_s: float = 10.0,
         first_answer_timeout_s: float = FIRST_ANSWER_TIMEOUT_S,
         sim_timeout_s: float = SIM_TIMEOUT_S,
+        poll_interval_s: float | None = None,
+        registration_interval_s: float = REGISTRATION_INTERVAL_S,
+        AT_CNMI: str = "",  # noqa: N803 (the library's)
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -133,6 +153,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             reopenedCallback=self._set_up_and_read,
             backCallback=back,
             lateCallback=self._answered_late,
+            AT_CNMI=AT_CNMI,
             **kwargs,
         )
         self._received = received
@@ -144,6 +165,12 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self._command_timeout_s = command_timeout_s
         self._first_answer_timeout_s = first_answer_timeout_s
         self._sim_timeout_s = sim_timeout_s
+        self._poll_interval_s = poll_interval_s
+        self._registration_interval_s = registration_interval_s
+        self._registration = Registration()
+        self._chooses_indications = not AT_CNMI
+        self._announces = False
+        self._read_whole_at_s: dict[str, float] = {}
         self._pin: str | None = None
         self._pin_refused = False
         self._inbox = Inbox()
@@ -166,12 +193,11 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             self.close()
             raise
         self.read_stored()
+        self._repeat(self._poll_pause_s, self._read_new)
+        self._repeat(lambda: self._registration_interval_s, self._watch_registration)
 
     def read_stored(self) -> None:
-        """Have every message that lies in the modem's memories handed over, on the dispatcher thread.
-
-        To be called now and then for a modem without +CNMI, which tells of none.
-        """
+        """Have every message that lies in the modem's memories handed over, on the dispatcher thread."""
         self.call_in_order(self._read_stored)
 
     def _set_up_and_read(self) -> None:
@@ -185,9 +211,9 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self._expect_a_modem(first_answer_timeout_s)
         try:
             GsmModem.connect(self, self._pin)
+            self._choose_indications()
+            self.write("AT+CREG=1", parseError=False)
             self._memories = memories_of(self.write("AT+CPMS=?", parseError=False))
-            # The library gives reading up where +CNMI is refused; such a modem can be asked all the same.
-            self._smsReadSupported = self._smsReadSupported or bool(self._memories)
         except TimeoutException as error:
             self._check_present(written=True)
             raise NotAModem(self.port, "it stopped answering while it was set up") from error
@@ -203,6 +229,29 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         # The library gives up reading where +CNMI is refused; such a modem can be asked for what it has all the same.
         self._smsReadSupported = self._smsReadSupported or bool(self._memories)
         self._memories = self._memories or [current or "SM"]
+
+    def _choose_indications(self) -> None:
+        """Have new messages told of in the best way that the modem knows."""
+        self._announces = self._smsReadSupported  # the library's +CNMI was taken
+        chosen = best_indications(self.write("AT+CNMI=?", parseError=False)) if self._chooses_indications else None
+        if chosen is not None and self.write(f"AT+CNMI={chosen}", parseError=False)[-1] == "OK":
+            self._announces = chosen.announces_messages
+
+    def _repeat(self, pause_s: Callable[[], float], call: Callable[[], object]) -> None:
+        """Call now and again, on the dispatcher thread, until closed."""
+
+        def once() -> None:
+            try:
+                call()
+            finally:
+                self.call_later(pause_s(), once)
+
+        self.call_later(pause_s(), once)
+
+    def _poll_pause_s(self) -> float:
+        if self._poll_interval_s is not None:
+            return self._poll_interval_s
+        return POLL_INTERVAL_S_WHERE_TOLD if self._announces else POLL_INTERVAL_S
 
     def _expect_a_modem(self, within_s: float) -> None:
         for _ in range(_FIRST_ANSWER_TRIES):
@@ -302,9 +351,9 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         return imsi
 
     def own_number(self) -> str | None:
-        """The SIM's own number, if its operator or user stored it there: by +CNUM, else the ON phonebook."""
+        """The SIM's own number, if its operator or user stored it there: by +CNUM, the ON phonebook, or its file."""
         number = own_number_of(self.write("AT+CNUM", parseError=False))
-        return number or self._number_in_phonebook()
+        return number or self._number_in_phonebook() or self._number_in_file()
 
     @property
     def ownNumber(self) -> str | None:  # noqa: N802 (the library's)
@@ -320,6 +369,48 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
                 return own_number_of(self.write("AT+CPBR=1", parseError=False))
             finally:
                 self.write(f'AT+CPBS="{selected.group(1) if selected else "SM"}"', parseError=False)
+
+    def _number_in_file(self) -> str | None:
+        """By +CRSM: 192 tells how long a record is, 178 reads one by its number (TS 27.007 clause 8.18)."""
+        layout = record_layout_of(self.write(f"AT+CRSM=192,{NUMBER_FILE}", parseError=False))
+        if layout is None:
+            return None
+        length, records = layout
+        answers = (
+            self.write(f"AT+CRSM=178,{NUMBER_FILE},{record},4,{length}", parseError=False)
+            for record in range(1, records + 1)
+        )
+        return next((number for number in map(number_in_record, answers) if number), None)
+
+    # ---- registration; on the dispatcher thread, except when a send asks
+
+    def _ask_registration(self) -> bool | None:
+        """Whether the modem is registered, for calls or in a packet network that carries SMS; None if it won't say."""
+        known: list[bool] = []
+        for name in ("CREG", "CGREG", "CEREG"):
+            said = answered_registered(self.write(f"AT+{name}?", parseError=False))
+            known += [] if said is None else [said]
+            if said:
+                break
+        if not known:
+            return None
+        self._registration.heard(any(known), time.monotonic())
+        return any(known)
+
+    def _watch_registration(self) -> None:
+        with self._txLock:
+            if self._ask_registration() is False and self._registration.is_restart_due(time.monotonic()):
+                self.log.warning("%s: no network for long; its radio is switched off and on", self.port)
+                self._restart_radio()
+
+    def _restart_radio(self) -> None:
+        """Off and on, without a reset (TS 27.007 clause 8.2: 4 is flight mode); some then ask for the PIN again."""
+        if self.write("AT+CFUN=4", timeout=self._sim_timeout_s, parseError=False)[-1] != "OK":
+            self.write("AT+COPS=0", timeout=self._sim_timeout_s, parseError=False)  # look for a network anew
+            return
+        self.write("AT+CFUN=1", timeout=self._sim_timeout_s, parseError=False)
+        self._unlockSim(self._pin)
+        self._choose_indications()
 
     # ---- sending
 
@@ -370,9 +461,17 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         except PduError as error:
             raise SendFailed(str(error)) from error
         with self._txLock:  # nothing may come between a prompt and its text
+            self._expect_a_network()
             *first, last = tpdus
             references = [self._send_part(number, tpdu, is_last_part=False) for tpdu in first]
             return Sent((*references, self._send_part(number, last, is_last_part=True)))
+
+    def _expect_a_network(self) -> None:
+        """Raise NotRegistered if there is none; a modem that was registered when last heard is not asked again."""
+        if self._registration.is_registered is False:
+            with contextlib.suppress(CommandTimedOut, ModemGone):  # sending says it better
+                if self._ask_registration() is False:
+                    raise NotRegistered
 
     def _send_part(self, number: str, tpdu: bytes, *, is_last_part: bool) -> int | None:
         try:
@@ -436,6 +535,10 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             self._read_one(Location(stored.group(1), int(stored.group(2))))
         elif code in ("+CMT", "+CDS") and len(lines) > 1:
             self._take(lines[1], None)
+        elif code == "^SMMEMFULL":
+            self._read_stored()  # what it holds is handed over and deleted, and the network delivers what waits
+        elif code == "+CREG" and (registered := told_registered(lines[0])) is not None:
+            self._registration.heard(registered, time.monotonic())
         elif code is not None or is_known_unsolicited(lines[0]) or lines[0] == "OK":
             spaced = [_SPACELESS.sub(r"\1: ", line, count=1) for line in lines]
             # Its last stage, without the thread that the library makes for each code.
@@ -452,11 +555,28 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             return
         self._inbox.clear()
         for memory in self._memories:
+            self._read_memory(memory, _ALL)
+
+    def _read_new(self) -> None:
+        """Look for what was not told of. Of a full memory all is read: nothing new can come before room is made."""
+        if not self._smsReadSupported or not self._reads_messages:
+            return
+        for memory in self._memories:
             with self._txLock:
-                self._select(memory)
-                lines = self.write("AT+CMGL=4", timeout=self._sim_timeout_s, parseError=False)
-            for index, line in listed(lines):
-                self._take(line, Location(memory, index))
+                space = self._select(memory, anew=True)
+            if space is None or 0 < space[0] < space[1]:
+                self._read_memory(memory, _UNREAD)
+            elif space[0] and time.monotonic() - self._read_whole_at_s.get(memory, -inf) > _FULL_READ_INTERVAL_S:
+                self._read_memory(memory, _ALL)
+
+    def _read_memory(self, memory: str, status: int) -> None:
+        with self._txLock:
+            self._select(memory)
+            lines = self.write(f"AT+CMGL={status}", timeout=self._sim_timeout_s, parseError=False)
+        if status == _ALL:
+            self._read_whole_at_s[memory] = time.monotonic()
+        for index, line in listed(lines):
+            self._take(line, Location(memory, index))
 
     def _read_one(self, location: Location) -> None:
         if not self._reads_messages:
@@ -531,9 +651,14 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         if result != "OK":
             self.log.warning("%s: message %d could not be deleted: %s", self.port, location.index, result)
 
-    def _select(self, memory: str | None) -> None:
-        with contextlib.suppress(CommandError):
-            self._setSmsMemory(readDelete=memory)
+    def _select(self, memory: str, *, anew: bool = False) -> tuple[int, int] | None:
+        """Read and delete in this memory from now on; tells how much it holds and can hold, if that was asked."""
+        if memory == self._smsMemReadDelete and not anew:
+            return None
+        lines = self.write(f'AT+CPMS="{memory}"', timeout=self._sim_timeout_s, parseError=False)
+        if lines[-1] == "OK":
+            self._smsMemReadDelete = memory
+        return space_in(lines)
 
     @property
     def _reads_messages(self) -> bool:

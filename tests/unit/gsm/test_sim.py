@@ -4,7 +4,7 @@ import pytest
 
 from gsm.errors import SimMissing, SimPinNeeded, SimPinWrong, SimPukNeeded
 from gsm.final_results import sim_error
-from gsm.sim import imsi_of, own_number_of, pin_state_of
+from gsm.sim import imsi_of, number_in_record, own_number_of, pin_state_of, record_layout_of
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,34 @@ def test_errors_about_the_sim_have_names(code: int, kind: type[Exception]) -> No
     """TS 27.007 clause 9.2.1: 10 not inserted, 11 PIN, 12 PUK, 13 failure, 16 wrong password; 30 is no network."""
     assert type(sim_error(code)) is kind
     assert sim_error(30) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "layout"),
+    [
+        # A SIM: octets 3 and 4 the size, 7 the type, 15 the length of a record (TS 51.011 clause 9.2.1).
+        ('+CRSM: 144,0,"000000386F40040011F0AA0102011C"', (28, 2)),
+        ("+CRSM: 144,0,6216820542210018028302" + "6F40A503C001408A0105", (24, 2)),
+        ('+CRSM: 106,130,""', None),
+        ("+CRSM: 144,0", None),
+        ("+CRSM: 144,0,62", None),
+        ("ERROR", None),
+    ],
+)
+def test_the_layout_of_the_number_file(answer: str, layout: tuple[int, int] | None) -> None:
+    assert record_layout_of([answer, "OK"]) == layout
+
+
+@pytest.mark.parametrize(
+    ("octets", "number"),
+    [
+        ("FF" * 14 + "0891683108000000F0" + "FF" * 5, "+8613800000000"),
+        ("4D65" + "FF" * 8 + "0781" + "3108000000F0" + "FF" * 6, "13800000000"),
+        ("FF" * 28, None),
+        ("00" * 28, None),
+        ("FFFF", None),
+    ],
+)
+def test_the_number_in_a_record(octets: str, number: str | None) -> None:
+    """TS 51.011 clause 10.5.5: name, length, type of number, digits in swapped halves of octets."""
+    assert number_in_record([f'+CRSM: 144,0,"{octets}"', "OK"]) == number
