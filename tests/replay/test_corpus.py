@@ -45,6 +45,7 @@ FAULTS = {
     "+CNUM without a quoted name",
     "+CNUM with two lines",
     "own number in the ON phonebook",
+    "own number in EF MSISDN",
     "own number nowhere",
     "octet that is not UTF-8",
     "noise at start",
