@@ -38,7 +38,7 @@ from bench.stub_modem import OCTET_S
 from gsm.modem import Modem
 
 ROUNDS = 5
-TURN_S = 1.0
+TURNS, TURN_S = 4, 0.25
 WARM_UP_ROUND_TRIPS = 20
 NUMBER = "+8613800000000"
 TEXT = "The quick brown fox jumps over the lazy dog. " * 3 + "Fifteen letters"
@@ -277,7 +277,7 @@ def measured(rounds: int, turn_s: float, senders: list[str]) -> Found:
     with stub() as unpaced, stub("--paced") as paced:
         for number in range(rounds):
             for pace, path, count in (("unpaced", unpaced, MESSAGES), ("paced", paced, MESSAGES_PACED)):
-                for name, kind in ROUND_TRIPS.items():
+                for name, kind in list(ROUND_TRIPS.items()) * TURNS:
                     found.setdefault((pace, "round trips", name), []).append(round_trips(kind, path, turn_s))
                 for name in senders:
                     found.setdefault((pace, "SMS", name), []).append(

@@ -194,6 +194,8 @@ class Channel:
         """Lines, without their ends, cleaned as rule 7 says; what is left over stays in the buffer."""
         *whole, rest = _LINE_END.split(data)
         for piece in whole:
+            if not piece and not self._buffer and not self._skipping:
+                continue  # between CR and LF
             self._keep(piece)
             line = bytes(self._buffer).decode("utf-8", errors="replace").strip(_NOISE)
             skipped, self._skipping = self._skipping, False
@@ -211,7 +213,7 @@ class Channel:
             self._buffer += piece
 
     def _at_prompt(self) -> bool:
-        return len(self._buffer) < 16 and self._buffer.strip(_NOISE.encode()) == b">"
+        return 0 < len(self._buffer) < 16 and self._buffer.strip(_NOISE.encode()) == b">"
 
     def _line(self, line: str) -> list[Event]:
         if line in self._echoes:
@@ -330,6 +332,8 @@ class Channel:
 
 def _join_caller(events: list[Event]) -> list[Event]:
     """Put a `+CLIP` to the RING that it belongs to, as callers of python-gsmmodem-new expect."""
+    if len(events) < 2:
+        return events
     joined: list[Event] = []
     for event in events:
         before = joined[-1] if joined else None

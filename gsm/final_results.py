@@ -71,6 +71,8 @@ class Refusal:
 
 def refusal_of(line: str) -> Refusal | None:
     """The error that a final result line stands for; None for `OK` and every other line."""
+    if line == "OK":
+        return None
     match = _ERROR.fullmatch(line)
     if match is None:
         return Refusal("", None) if _REFUSAL.fullmatch(line) else None

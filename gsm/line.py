@@ -162,7 +162,7 @@ class Line(SerialComms):  # type: ignore[misc]
         with self._txLock, self._changed:
             self._check_present(written=False)
             if not self._reading:
-                self._read(0)  # what came before the command is not its answer
+                self._read_what_is_there()  # what came before the command is not its answer
                 self._check_present(written=False)
             self._answer = None
             if octets.endswith(END_OF_TEXT):
@@ -237,6 +237,15 @@ class Line(SerialComms):  # type: ignore[misc]
         elif data:
             self._receive(data)
         self._changed.notify_all()
+
+    def _read_what_is_there(self) -> None:
+        try:
+            data = self._opened.read(0)
+        except (OSError, ValueError) as error:
+            self._lose(_reason(error))
+        else:
+            if data:
+                self._receive(data)
 
     def _receive(self, data: bytes) -> None:
         for event in self._channel.receive(data):

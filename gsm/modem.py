@@ -317,8 +317,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             if data == "AT+CPMS=":
                 return ["OK"]  # the memories stay as they are
         timeout_s = self._command_timeout_s if timeout is None else timeout
-        name = _name_of(data) if writeTerm == TERMINATOR else "a text"
-        once = writeTerm != TERMINATOR or name == "AT+CPIN="
+        is_command = writeTerm == TERMINATOR
+        once = not is_command or data.upper().startswith("AT+CPIN=")
         deadline = time.monotonic() + timeout_s
         pause_s = _BUSY_INTERVAL_S
         while True:
@@ -326,17 +326,19 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             lines = Line.write(self, data + writeTerm, waitForResponse, remaining_s, expectedResponseTermSeq)
             if lines is None:
                 return None
-            lines = [_SPACELESS.sub(r"\1: ", line, count=1) for line in lines]
-            self.log.debug("%s: %s", name, lines[-1])
+            lines = [_SPACELESS.sub(r"\1: ", line, count=1) if ":" in line else line for line in lines]
+            if self.log.isEnabledFor(logging.DEBUG):
+                self.log.debug("%s: %s", _name_of(data) if is_command else "a text", lines[-1])
             refusal = refusal_of(lines[-1])
             if refusal is None or once or not refusal.is_busy or time.monotonic() + pause_s >= deadline:
                 break
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, _BUSY_INTERVAL_S_MAX)
         if parseError:
-            _raise_for(name, lines[-1])
+            if refusal is not None:
+                _raise_for(_name_of(data) if is_command else "a text", lines[-1])
             if data in _NUMBER and not any(map(_NUMBER[data].match, lines)):
-                raise CommandError(name)
+                raise CommandError(_name_of(data))
         return lines
 
     @property

@@ -43,12 +43,19 @@ class Port:
 
     def write(self, data: bytes) -> None:
         """Write all of it. Raises OSError, also when the port takes nothing for WRITE_TIMEOUT_S."""
+        data = self._write_some(data)
         until_s = time.monotonic() + WRITE_TIMEOUT_S
         while data:
-            with contextlib.suppress(BlockingIOError):
-                data = data[os.write(self._descriptor, data) :]
-            if data and not select.select((), (self._descriptor,), (), max(0.0, until_s - time.monotonic()))[1]:
+            if not select.select((), (self._descriptor,), (), max(0.0, until_s - time.monotonic()))[1]:
                 raise serial.SerialException("it takes nothing any more")
+            data = self._write_some(data)
+
+    def _write_some(self, data: bytes) -> bytes:
+        """Return what the port did not take."""
+        try:
+            return data[os.write(self._descriptor, data) :]
+        except BlockingIOError:
+            return data
 
     def wake(self) -> None:
         """End a `read` that is under way, or else the next one."""
