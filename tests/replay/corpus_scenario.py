@@ -32,11 +32,23 @@ _PATIENCE_S = 20.0
 _SIM_TIMEOUT_S = 2.0
 
 
+class _Watched(Modem):
+    """Our driver, and the last +CNMI that its modem took."""
+
+    indications: str | None = None
+
+    def write(self, data: str, *args: Any, **kwargs: Any) -> Any:
+        lines = super().write(data, *args, **kwargs)
+        if data.startswith("AT+CNMI=") and not data.endswith("?") and lines[-1] == "OK":
+            self.indications = data.partition("=")[2]
+        return lines
+
+
 @dataclass
 class Run:
     """One driver on one transcript, and what it was told."""
 
-    driver: Modem
+    driver: _Watched
     replayer: Replayer
     expect: dict[str, Any]
     received: list[ReceivedText] = field(default_factory=list)
@@ -76,6 +88,7 @@ STEPS: dict[str, Callable[[Run], Any]] = {
     "network": lambda run: run.driver.networkName,
     "service centre": lambda run: run.driver.smsc,
     "maker": lambda run: run.driver.manufacturer,
+    "indications": lambda run: run.driver.indications,
     "send": lambda run: list(run.driver.send_text(RECIPIENT, "corpus").references),
     "send again": lambda run: list(run.driver.send_text(RECIPIENT, "corpus again").references),
     "read what is stored": lambda run: run.driver.read_stored(),
@@ -111,7 +124,7 @@ def _running(transcript: Transcript, link: Path) -> Iterator[Run]:
         events = tuple(replace(event, t_s=event.t_s / faster) for event in transcript.events)
         transcript = Transcript(transcript.header, events)
     with replayed(transcript, by_command=True, timed=bool(faster), link=link) as replayer:
-        driver = Modem(
+        driver = _Watched(
             str(link),
             command_timeout_s=_PATIENCE_S,
             sim_timeout_s=_SIM_TIMEOUT_S,
