@@ -1,6 +1,8 @@
 """`handset modem record, replay, show, import`: transcripts of what modems say."""
 
+import json
 import signal
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from console import CannotStart, announce_ready
 if TYPE_CHECKING:
     from gsm.transcript import Transcript
 
+_MARKS = {"tx": (">", "cyan"), "rx": ("<", "green"), "ctl": ("!", "yellow")}
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -57,6 +60,139 @@ def replay(ctx: click.Context, file: Path, kind: str, timed: bool, link: Path | 
     ctx.exit(1 if complaints else 0)
 
 
+@click.command()
+@click.option("--port", metavar="DEV", help="The modem's serial port.  [default: the group's --port]")
+@click.option("--out", required=True, type=_FILE, metavar="FILE", help="The transcript; must not be there yet.")
+@click.option("--link", type=click.Path(path_type=Path), metavar="PATH", help="Symbolic link to the port to open.")
+@click.option("--baud", default=115200, show_default=True, help="Speed until the program sets its own.")
+@click.option("--about", default="", metavar="TEXT", help="What the transcript shows, for its header.")
+@click.pass_context
+def record(ctx: click.Context, port: str | None, out: Path, link: Path | None, baud: int, about: str) -> None:
+    """Record what a program and a modem say to each other.
+
+    Prints one line of JSON with a port when it is ready. Let any program use that port in place of the modem's;
+    everything passes through unchanged. Ctrl-C or SIGTERM ends the recording. Identities, numbers, PINs and texts are
+    replaced throughout, each by the same pseudonym everywhere, before anything is written. What cannot be masked is
+    named by its line, and then nothing is written at all.
+
+    \b
+    Example:
+      handset modem record --port /dev/ttyUSB0 --out dialogue.jsonl --link /tmp/modem
+      gammu --config /dev/null ...                    (with port = /tmp/modem)
+
+    Exit status: 0 written, 1 something could not be masked, 2 cannot run.
+    """
+    from gsm.errors import GsmError
+    from gsm.recorder import Recorder
+
+    device = port or getattr(ctx.obj, "port", None)
+    if device is None:
+        raise click.UsageError("give the modem's port: --port DEV", ctx)
+    if out.exists():
+        raise CannotStart(f"{out} is there already; choose another name")
+    try:
+        recorder = Recorder(device, baudrate=baud, link=link)
+    except GsmError as error:
+        raise CannotStart(str(error)) from error
+    except OSError as error:
+        raise CannotStart(f"no port can be made: {error}") from error
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: recorder.stop())
+    announce_ready(port=recorder.port, modem=device)
+    try:
+        reason = recorder.run()
+        transcript = recorder.transcript(about=about, program="handset modem record")
+    finally:
+        recorder.close()
+    _write_masked(ctx, transcript, out)
+    click.echo(f"{out}: {len(transcript.events)} events; it ended because {reason}", err=True)
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--from", "origin", required=True, type=click.Choice(["socat", "gammu"]), help="Whose log it is.")
+@click.option("--out", required=True, type=_FILE, metavar="FILE", help="The transcript; must not be there yet.")
+@click.option("--about", default="", metavar="TEXT", help="What the transcript shows, for its header.")
+@click.option("--source", metavar="TEXT", help="Where the log comes from, for the header.")
+@click.option("--modem", default="", metavar="TEXT", help="The modem's make and model, for the header.")
+@click.pass_context
+def import_log(
+    ctx: click.Context, file: Path, origin: str, out: Path, about: str, source: str | None, modem: str
+) -> None:
+    """Make a transcript of socat's or gammu's log, masked as by `record`.
+
+    socat's log is what `socat -x` or `socat -v` writes to standard error, with the program at its first address;
+    gammu's is its log file with logformat textall, textalldate or binary.
+
+    \b
+    Examples:
+      socat -x pty,link=/tmp/tap,rawer /dev/ttyUSB0,rawer,b115200 2> socat.log
+      handset modem import --from socat socat.log --out dialogue.jsonl
+      handset modem import --from gammu gammu.log --out dialogue.jsonl
+
+    Exit status: 0 written, 1 something could not be masked, 2 cannot run.
+    """
+    from gsm.transcript_import import IMPORTS, LogError
+
+    try:
+        transcript = IMPORTS[origin](file.read_bytes())
+    except LogError as error:
+        raise CannotStart(f"{file}: {error}") from error
+    header = changed(transcript.header, about=about, modem=modem, source=source or transcript.header.source)
+    _write_masked(ctx, changed(transcript, header=header), out)
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--plain", is_flag=True, help="No colour, even on a terminal.")
+def show(file: Path, as_json: bool, plain: bool) -> None:
+    """Print a transcript as a dialogue.
+
+    `>` is the program, `<` the modem, `!` the port. Control octets are escapes; beside a PDU stands what it says.
+
+    \b
+    Example:
+      handset modem show dialogue.jsonl
+    """
+    from gsm.dialogue import lines_of
+
+    transcript = _transcript(file)
+    if as_json:
+        for line in lines_of(transcript):
+            note = {"note": line.note} if line.note else {}
+            click.echo(json.dumps({"t": line.t_s, "dir": line.direction, "text": line.text, **note}))
+        return
+    colour = False if plain else None
+    header = transcript.header
+    facts = (header.about, f"{header.modem} {header.firmware}".strip(), header.source, header.recorded)
+    for fact in filter(None, (*facts, f"masked: {', '.join(header.masked) or 'nothing'}")):
+        click.secho(f"# {fact}", dim=True, color=colour)
+    for line in lines_of(transcript):
+        mark, shade = _MARKS[line.direction]
+        click.echo(f"{line.t_s:10.3f} ", nl=False)
+        click.secho(f"{mark} {line.text}", fg=shade, nl=False, color=colour)
+        click.secho(f"   {line.note}" if line.note else "", dim=True, color=colour)
+
+
+def _write_masked(ctx: click.Context, transcript: "Transcript", out: Path) -> None:
+    from gsm.masking import CannotMask, mask
+    from gsm.transcript import encode_transcript
+
+    if out.exists():
+        raise CannotStart(f"{out} is there already; choose another name")
+    try:
+        text = encode_transcript(mask(transcript))
+    except CannotMask as error:
+        click.echo(f"nothing was written: {error}", err=True)
+        ctx.exit(1)
+    try:
+        with out.open("x", encoding="ascii") as file:
+            file.write(text)
+    except OSError as error:
+        raise CannotStart(f"{out}: {error.strerror}") from error
+
+
 def _transcript(file: Path) -> "Transcript":
     from gsm.transcript import TranscriptError, decode_transcript
 
@@ -70,4 +206,4 @@ def _transcript(file: Path) -> "Transcript":
         raise CannotStart(f"{file}: {error}") from error
 
 
-TRANSCRIPT_COMMANDS = (replay,)
+TRANSCRIPT_COMMANDS = (record, replay, show, import_log)

@@ -34,6 +34,7 @@ RULES = sorted(
         "gsm/replay.py",
         "gsm/sim.py",
         "gsm/transcript.py",
+        "gsm/transcript_import.py",
         "gsm/usb_modems.py",
         "gsm/doctor.py",
         "handset/amounts.py",

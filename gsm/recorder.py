@@ -1,0 +1,155 @@
+"""A pty in the middle: what any program and a modem say to each other passes through unchanged, and is kept.
+
+The program opens `port` in place of the modem's device. Octets go both ways as they come. The speed that the program
+sets is set on the device too; a pty has no control lines, so those of the device stay as its opening left them (RTS and
+DTR on), and there is no flow control. What the modem says while no program has the port open is dropped.
+
+The dialogue is in memory only, unmasked, until `transcript` hands it over. Whoever writes it must mask it first.
+"""
+
+import contextlib
+import logging
+import os
+import select
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import serial
+
+from gsm.errors import CannotOpen
+from gsm.pseudo_terminal import CLOSED_LOOK_INTERVAL_S, READ_OCTETS_MAX, PseudoTerminal
+from gsm.replay import CommandReplay
+from gsm.transcript import Direction, Event, Header, Transcript
+
+# Twelve minutes of both directions at full speed at 115200 baud, or days of an ordinary modem's day.
+DIALOGUE_OCTETS_MAX = 16 * 1024 * 1024
+_ASKING_WHAT_IT_IS = ("+CGMI", "+CGMM", "+CGMR")
+_NAME_CHARACTERS_MAX = 80
+
+log = logging.getLogger("gsm.recorder")
+
+
+class Recorder:
+    """Stands between `device` and whoever opens `port`. Raises CannotOpen for the device, OSError for the pty."""
+
+    def __init__(self, device: str, *, baudrate: int = 115200, link: Path | None = None) -> None:
+        try:
+            self._device = serial.Serial(device, baudrate, timeout=0, write_timeout=0)
+        except (OSError, ValueError) as error:  # serial.SerialException is an OSError
+            number: int | None = getattr(error, "errno", None)
+            raise CannotOpen(device, os.strerror(number) if number else str(error)) from error
+        try:
+            self._terminal = PseudoTerminal(link)
+        except OSError:
+            self._device.close()
+            raise
+        self.port = self._terminal.path
+        self._to_device, self._to_program = bytearray(), bytearray()
+        self._open = False
+        self._events: list[Event] = []
+        self._octets = 0
+        self._started_s: float | None = None
+        self._started_at = datetime.now(UTC)
+        self._stop, self._stopper = os.pipe()
+
+    def run(self) -> str:
+        """Pass octets on until `stop`, or until it cannot go on; returns why it ended."""
+        while True:
+            reading = [self._stop, self._device.fileno()] + ([self._terminal.master] if self._open else [])
+            writing = [self._device.fileno()] if self._to_device else []
+            writing += [self._terminal.master] if self._to_program and self._open else []
+            ready, _, _ = select.select(reading, writing, [], None if self._open else CLOSED_LOOK_INTERVAL_S)
+            if self._stop in ready:
+                return "it was stopped"
+            try:
+                self._from_modem()
+                self._from_program()
+                self._write()
+            except OSError as error:  # serial.SerialException is one
+                log.info("the device is gone: %s", type(error).__name__)
+                self._keep(Direction.CTL, b"unplugged")
+                return "the modem is gone"
+            if self._octets >= DIALOGUE_OCTETS_MAX:
+                return f"{DIALOGUE_OCTETS_MAX} octets were recorded, which is the most"
+
+    def stop(self) -> None:
+        """End `run`; may be called from any thread and from a signal handler."""
+        os.write(self._stopper, b"x")
+
+    def close(self) -> None:
+        """Take the pty away and free the device."""
+        self._terminal.unplug()
+        self._device.close()
+        os.close(self._stop)
+        os.close(self._stopper)
+
+    def transcript(self, *, about: str = "", program: str = "") -> Transcript:
+        """The dialogue so far, not masked; modem and firmware are what the modem said when it was asked."""
+        events = tuple(self._events)
+        maker, model, firmware = (_said(events, command) for command in _ASKING_WHAT_IT_IS)
+        header = Header(
+            source="recorded",
+            modem=f"{maker} {model}".strip(),
+            firmware=firmware,
+            about=about,
+            recorded=self._started_at.isoformat(timespec="seconds"),
+            program=program,
+        )
+        return Transcript(header, events)
+
+    def _from_modem(self) -> None:
+        data = self._device.read(READ_OCTETS_MAX)
+        if data and self._open:
+            self._keep(Direction.RX, data)
+            self._to_program += data
+
+    def _from_program(self) -> None:
+        is_open = self._terminal.is_open()
+        data = self._terminal.read()
+        if not self._open and (is_open or data):
+            self._open = True
+            self._keep(Direction.CTL, b"opened")
+        while data:
+            self._follow_speed()
+            self._keep(Direction.TX, data)
+            self._to_device += data
+            data = self._terminal.read()
+        if self._open and not is_open:
+            self._open = False
+            self._to_program.clear()
+            self._keep(Direction.CTL, b"closed")
+            self._terminal.freshen()
+
+    def _follow_speed(self) -> None:
+        speed = self._terminal.speed()
+        if speed is not None and speed != self._device.baudrate:
+            self._device.baudrate = speed
+            self._keep(Direction.CTL, b"speed %d" % speed)
+
+    def _write(self) -> None:
+        if self._to_device:
+            with contextlib.suppress(serial.SerialTimeoutException):  # it takes nothing now; select tells when it does
+                del self._to_device[: self._device.write(bytes(self._to_device)) or 0]
+        if self._to_program and self._open:
+            del self._to_program[: self._terminal.write(bytes(self._to_program))]
+
+    def _keep(self, direction: Direction, data: bytes) -> None:
+        now_s = time.monotonic()
+        if self._started_s is None:
+            self._started_s, self._started_at = now_s, datetime.now(UTC)
+        self._octets += len(data)
+        self._events.append(Event(round(now_s - self._started_s, 6), direction, data))
+
+
+def _said(events: tuple[Event, ...], command: str) -> str:
+    """The first line of the answer to a command of the dialogue; empty where it was not asked or refused."""
+    replay = CommandReplay(Transcript(Header("recorded"), events))
+    due = replay.receive(b"AT%s\r" % command.encode())
+    if replay.unknown:
+        return ""
+    said = b"".join(each.data for each in due if each.direction is Direction.RX).decode("latin-1")
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.strip().upper().startswith("AT")]
+    if not lines or lines[0] == "OK" or "ERROR" in lines[0]:
+        return ""
+    return lines[0].removeprefix(f"{command}:").strip(' "')[:_NAME_CHARACTERS_MAX]

@@ -1,0 +1,333 @@
+"""Masking: what it replaces, what it leaves, and that nothing of a secret stays, in any notation."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gsm import alphabet
+from gsm.masking import CannotMask, mask
+from gsm.pdu import (
+    Address,
+    Deliver,
+    Element,
+    StatusReport,
+    Submit,
+    UserData,
+    decode_deliver,
+    decode_incoming,
+    decode_submit,
+    encode_deliver,
+    encode_status_report,
+    encode_submit,
+    from_hex,
+    to_hex,
+)
+from gsm.transcript import Direction, Event, Header, Transcript, decode_transcript
+
+MOMENT = datetime(2026, 10, 22, 12, 0, tzinfo=UTC)
+NUMBER, CENTRE, IMSI, IMEI, ICCID = (
+    "13912345678", "+8613800755500", "460001234567890", "356938035643809", "89860012345678901234",
+)  # fmt: skip
+
+
+def dialogue(*turns: str) -> Transcript:
+    """Turns that begin with `>` are the program's, with `<` the modem's."""
+    direction = {">": Direction.TX, "<": Direction.RX}
+    events = (Event(float(t), direction[turn[0]], turn[1:].encode("latin-1")) for t, turn in enumerate(turns))
+    return Transcript(Header("made up"), tuple(events))
+
+
+def masked(*turns: str) -> list[str]:
+    return [event.data.decode("latin-1") for event in mask(dialogue(*turns)).events]
+
+
+def shown(pdu: str) -> str:
+    """As the answer to +CMGR shows a PDU."""
+    return f"+CMGR: 0,,{length(pdu)}\r\n{pdu}"
+
+
+def length(pdu: str) -> int:
+    """What is announced of a PDU: the octets behind the service centre."""
+    return len(from_hex(pdu)[1])
+
+
+def answered(command: str, *lines: str) -> list[str]:
+    """The masked lines of the answer to a command."""
+    answer = "".join(f"\r\n{line}\r\n" for line in (*lines, "OK"))
+    return masked(f">{command}\r", f"<{answer}")[1].split("\r\n")[1:-3:2]
+
+
+class TestIdentities:
+    def test_an_imsi_is_of_the_test_network(self) -> None:
+        assert answered("AT+CIMI", IMSI) == ["001010000000001"]
+
+    def test_an_imei_and_an_iccid_are_nobodys(self) -> None:
+        assert answered("AT+CGSN", IMEI) == ["000000000000001"]
+        assert answered("AT+CCID", f"+CCID: {ICCID}") == ["+CCID: 89000000000000000001"]
+        assert answered("AT^ICCID", f"^ICCID: {ICCID[:19]}F") == ["^ICCID: 8900000000000000001F"]
+
+    def test_they_are_found_in_what_ati_says(self) -> None:
+        assert answered("ATI", "Manufacturer: huawei", "Revision: 11.126.03.06.00", f"IMEI: {IMEI}") == [
+            "Manufacturer: huawei", "Revision: 11.126.03.06.00", "IMEI: 000000000000001",
+        ]  # fmt: skip
+
+    def test_files_of_the_sim_hold_the_same(self) -> None:
+        # EF IMSI and EF ICCID (TS 31.102 clause 4.2.2, TS 102 221 clause 13.2): semi-octets, swapped.
+        got = masked(
+            ">AT+CIMI\r", f"<\r\n{IMSI}\r\n\r\nOK\r\n",
+            ">AT+CRSM=176,28423,0,0,9\r", '<\r\n+CRSM: 144,0,"084906002143658709"\r\n\r\nOK\r\n',
+            ">AT+CRSM=176,12258,0,0,10\r", '<\r\n+CRSM: 144,0,"98680021436587092143"\r\n\r\nOK\r\n',
+            ">AT+CRSM=178,28480,1,4,16\r", "<\r\n+CRSM: 144,0,4D6507913119325476F8FFFFFFFFFFFF\r\n\r\nOK\r\n",
+        )  # fmt: skip
+        assert "001010000000001" in got[1]
+        assert '"080910100000000010"' in got[3]
+        assert '"98000000000000000010"' in got[5]
+        assert "144,0,787807919999000000F1FFFFFFFFFFFF" in got[7]
+
+    def test_an_unknown_file_says_nothing_any_more(self) -> None:
+        answer = masked(">AT+CRSM=176,28542,0,0,11\r", "<\r\n+CRSM: 144,0,0102030405060708090A0B\r\n\r\nOK\r\n")[1]
+        assert answer == f"\r\n+CRSM: 144,0,{'FF' * 11}\r\n\r\nOK\r\n"
+
+
+class TestNumbers:
+    def test_every_writing_of_a_number_ends_alike(self) -> None:
+        told = (f'+CNUM: "","+86{NUMBER}",145', f'+CNUM: ,"{NUMBER}",129', f'+CNUM: "","0{NUMBER}"')
+        assert answered("AT+CNUM", *told) == [
+            '+CNUM: "","+9999990000001",145', '+CNUM: ,"99990000001",129', '+CNUM: "","999990000001"',
+        ]  # fmt: skip
+
+    def test_two_numbers_stay_two(self) -> None:
+        first, second = answered("AT+CPBR=1,2", f'+CPBR: 1,"{NUMBER}",129,""', '+CPBR: 2,"13987654321",129,""')
+        assert first[10:22] != second[10:22]
+
+    def test_ucs2_is_a_notation_like_others(self) -> None:
+        hexadecimal = NUMBER.encode("utf-16-be").hex().upper()
+        assert answered("AT+CNUM", f'+CNUM: "","{hexadecimal}",129') == [
+            f'+CNUM: "","{"99990000001".encode("utf-16-be").hex().upper()}",129'
+        ]
+
+    def test_so_is_hexadecimal_of_ascii(self) -> None:
+        hexadecimal = f"+{NUMBER}".encode().hex().upper()
+        assert answered("AT+CSCA?", f'+CSCA: "{hexadecimal}",145') == [f'+CSCA: "{b"+99990000001".hex().upper()}",145']
+
+    def test_a_pdu_is_one_too(self) -> None:
+        pdu = to_hex(encode_deliver(Deliver("+86" + NUMBER, UserData.of_text("hi"), MOMENT)), CENTRE)
+        got = masked(f">ATD{NUMBER};\r", "<\r\nOK\r\n", ">AT+CMGR=1\r", f"<\r\n{shown(pdu)}\r\n\r\nOK\r\n")
+        assert got[0] == "ATD99990000001;\r"
+        centre, tpdu = from_hex(got[3].split("\r\n")[2])
+        assert decode_deliver(tpdu).originator == "+9999990000001"
+        assert centre == "+9999990000002"
+        assert decode_deliver(tpdu).text == "xx"
+
+    def test_what_is_no_number_stays(self) -> None:
+        said = ['+CMGL: 1,"REC UNREAD","","","26/11/23,06:35:22+32"', "x"]
+        assert answered('AT+CMGL="ALL"', *said) == said
+        for line in ('+COPS: 0,0,"CHINA MOBILE",2', "+CSQ: 19,99", "+IPR: (0,9600,115200,3000000)", '+CSCS: ("GSM")'):
+            assert answered("AT+X?", line) == [line]
+
+
+class TestSecrets:
+    @pytest.mark.parametrize(
+        ("command", "kept"),
+        [
+            ('AT+CPIN="1234"', 'AT+CPIN="0000"'),
+            ("AT+CPIN=1234", "AT+CPIN=0000"),
+            ('AT+CPIN="12345678","4321"', 'AT+CPIN="00000000","0000"'),
+            ('AT+CLCK="SC",1,"1234"', 'AT+CLCK="SC",1,"0000"'),
+            ('AT+CMEE=1;+CPWD="SC","1234","4321"', 'AT+CMEE=1;+CPWD="SC","0000","0000"'),
+            ('\x00AT+CPIN="1234"', '\x00AT+CPIN="0000"'),
+        ],
+    )
+    def test_pins_are_zeros(self, command: str, kept: str) -> None:
+        assert masked(f">{command}\r", f"<{command}\r\r\nOK\r\n") == [f"{kept}\r", f"{kept}\r\r\nOK\r\n"]
+
+
+class TestTexts:
+    def test_text_mode_in_both_directions_with_echo(self) -> None:
+        got = masked(
+            f'>AT+CMGS="{NUMBER}"\r', f'<AT+CMGS="{NUMBER}"\r\r\n> ', ">Come at\rnine\x1a",
+            "<Come at\r\n> nine\r\n+CMGS: 7\r\n\r\nOK\r\n",
+        )  # fmt: skip
+        assert got[2] == "xxxxxxx\rxxxx\x1a"
+        assert got[3] == "xxxxxxx\r\n> xxxx\r\n+CMGS: 7\r\n\r\nOK\r\n"
+
+    def test_a_text_of_several_lines_that_looks_like_an_answer(self) -> None:
+        got = answered("AT+CMGR=1", f'+CMGR: "REC READ","{NUMBER}",,"26/11/23,06:35:22+32"', "hi", "OK", "meet me")
+        assert got[1:] == ["xx", "OK", "xxxxxxx"]
+
+    def test_an_answer_to_another_command_after_a_text_is_not_trusted(self) -> None:
+        got = masked(">AT+CGMI\r", f'<\r\n+CMT: "{NUMBER}",,"26/11/23,06:35:22+32"\r\none\r\ntwo\r\n\r\nOK\r\n')[1]
+        assert "one" not in got
+        assert "two" not in got
+
+    def test_ussd_over_several_lines(self) -> None:
+        got = masked('>AT+CUSD=1,"*100*5551#",15\r', '<\r\nOK\r\n\r\n+CUSD: 0,"Dear Li\nbalance 5.20",15\r\n')
+        assert got == ['AT+CUSD=1,"*000*0000#",15\r', '\r\nOK\r\n\r\n+CUSD: 0,"xxxxxxx\nxxxxxxxxxxxx",15\r\n']
+
+    @pytest.mark.parametrize("text", ["hello", "a" * 160, "你好", "€uro {x}"])
+    def test_user_data_keeps_length_header_and_alphabet(self, text: str) -> None:
+        udh = (Element(0, bytes([7, 2, 1])),) if len(text) < 150 else ()
+        pdu = to_hex(encode_submit(Submit("+86" + NUMBER, UserData.of_text(text, udh))))
+        got = masked(f">AT+CMGS={length(pdu)}\r", "<\r\n> ", f">{pdu}\x1a", "<\r\n+CMGS: 1\r\n\r\nOK\r\n")[2]
+        before, after = decode_submit(from_hex(pdu)[1]).user_data, decode_submit(from_hex(got[:-1])[1]).user_data
+        assert len(got) == len(pdu) + 1
+        assert (after.udh, after.dcs, len(after.content)) == (before.udh, before.dcs, len(before.content))
+        assert set(after.text) == {"x"}
+
+    def test_a_name_as_sender_and_an_address_in_the_header_go(self) -> None:
+        data = UserData.of_text("hi", (Element(0x22, b"\x0b\x91" + b"\x31\x19\x32\x54\x76\xf8"),))
+        pdu = to_hex(encode_deliver(Deliver(Address.name("Alice Li"), data, MOMENT)))
+        line = masked(">AT+CMGR=1\r", f"<\r\n{shown(pdu)}\r\n\r\nOK\r\n")[1].split("\r\n")[2]
+        deliver = decode_deliver(from_hex(line)[1])
+        assert deliver.originator == "xxxxxxxx"
+        assert deliver.user_data.udh == (Element(0x22, bytes(8)),)
+
+    def test_a_status_report(self) -> None:
+        pdu = to_hex(encode_status_report(StatusReport(7, "+86" + NUMBER, MOMENT, MOMENT, 0)))
+        got = masked(f"<\r\n+CDS: {length(pdu)}\r\n{pdu}\r\n")[0].split("\r\n")[2]
+        assert decode_incoming(from_hex(got)[1]) == StatusReport(7, "+9999990000001", MOMENT, MOMENT, 0)
+
+
+class TestRefusal:
+    @pytest.mark.parametrize(
+        ("turns", "line"),
+        [
+            ([">AT+CMGR=1\r", "<\r\n+CMGR: 0,,20\r\n0011223344\r\n\r\nOK\r\n"], 3),
+            ([">AT+CMGR=1\r", "<\r\n+CMGR: 0,,20\r\nnonsense\r\n\r\nOK\r\n"], 3),
+            ([">AT+CMGS=20\r", "<\r\n> ", ">00110000\x1a"], 4),
+            ([">AT+CMGS=12\r", "<\r\n> ", ">0011000B913119325476F80000AA00\x1a"], 4),
+            ([">ATI\r", "<\r\n0791687003455F00AB\r\n\r\nOK\r\n"], 3),
+            (['>AT+CMGS="10086"\r', "<\r\n> ", ">meet me at nine\x1a", "<\r\n+X: meet me at nine\r\n"], 5),
+        ],
+    )
+    def test_what_cannot_be_masked_is_named_by_line_and_not_shown(self, turns: Sequence[str], line: int) -> None:
+        with pytest.raises(CannotMask) as caught:
+            mask(dialogue(*turns))
+        assert caught.value.line == line
+        assert "nonsense" not in str(caught.value)
+
+
+CORPUS = sorted((Path(__file__).parents[2] / "replay" / "corpus").glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("file", CORPUS, ids=lambda file: file.stem)
+def test_dialogues_of_every_make_of_modem_can_be_masked(file: Path) -> None:
+    before = decode_transcript(file.read_text(encoding="ascii"))
+    after = mask(before)
+    assert [len(event.data) for event in after.events] == [len(event.data) for event in before.events]
+    said = b"".join(event.data for event in after.events)
+    assert b"13900000" not in said  # the corpus's numbers, plain and as semi-octets
+    assert b"683109000000" not in said
+
+
+# ---- whatever the dialogue
+
+texts = st.text(alphabet=sorted(set(alphabet.BASIC.values()) - set("x\r\n\x1b")), min_size=8, max_size=60) | st.text(
+    alphabet="转账成功余额不足请输入密码元", min_size=8, max_size=40
+)
+texts = texts.map(lambda text: "Q" + text)  # digits alone may be anything
+numbers = st.from_regex(r"[1-8][1-9]{7,11}", fullmatch=True)  # without the zeros that pseudonyms have
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> tuple[Transcript, list[str], list[str]]:
+    """A dialogue, its numbers and identities, and its texts."""
+    imsi = draw(st.from_regex(r"460[1-9]{12}", fullmatch=True))
+    own = draw(numbers)
+    turns = [">ATE0\r", "<\r\nOK\r\n", ">AT+CIMI\r", f"<\r\n{imsi}\r\n\r\nOK\r\n"]
+    secrets, said = [imsi, own], []
+    turns += [">AT+CNUM\r", f'<\r\n+CNUM: "","+{own}",145\r\n\r\nOK\r\n']
+    for _ in range(draw(st.integers(1, 4))):
+        other, text = draw(numbers), draw(texts)
+        secrets.append(other)
+        said.append(text)
+        turns += draw(st.sampled_from([sent, received, told, sent_as_text, sent_as_ucs2]))(own, other, text)
+    octets = [(turn[0], part) for turn in turns for part in cut(turn[1:], draw(st.sampled_from([1, 7, 64, 1000])))]
+    events = tuple(
+        Event(float(t), Direction.TX if way == ">" else Direction.RX, part.encode("latin-1"))
+        for t, (way, part) in enumerate(octets)
+    )
+    return Transcript(Header("made up"), events), secrets, said
+
+
+def cut(text: str, size: int) -> list[str]:
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+def sent(_own: str, other: str, text: str) -> list[str]:
+    pdu = to_hex(encode_submit(Submit(f"+{other}", UserData.of_text(text))), CENTRE)
+    return [f">AT+CMGS={length(pdu)}\r", "<\r\n> ", f">{pdu}\x1a", "<\r\n+CMGS: 1\r\n\r\nOK\r\n"]
+
+
+def received(_own: str, other: str, text: str) -> list[str]:
+    pdu = to_hex(encode_deliver(Deliver(other, UserData.of_text(text), MOMENT)), CENTRE)
+    return ['<\r\n+CMTI: "SM",1\r\n', ">AT+CMGR=1\r", f"<\r\n{shown(pdu)}\r\n\r\nOK\r\n"]
+
+
+def told(own: str, other: str, _text: str) -> list[str]:
+    pdu = to_hex(encode_status_report(StatusReport(1, own, MOMENT, MOMENT, 0)), f"+{other}").lower()
+    return [f"<\r\n+CDS: {length(pdu)}\r\n{pdu}\r\n"]
+
+
+def sent_as_text(_own: str, other: str, text: str) -> list[str]:
+    raw = text.encode("utf-8").decode("latin-1").replace("\x1b", " ").replace("\x1a", " ").replace("\r", " ")
+    return [f'>AT+CMGS="+{other}"\r', "<\r\n> ", f">{raw}\x1a", "<\r\n+CMGS: 1\r\n\r\nOK\r\n"]
+
+
+def sent_as_ucs2(_own: str, other: str, text: str) -> list[str]:
+    number, content = (each.encode("utf-16-be").hex().upper() for each in (f"+{other}", text))
+    return [f'>AT+CMGS="{number}"\r', "<\r\n> ", f">{content}\x1a", "<\r\n+CMGS: 1\r\n\r\nOK\r\n"]
+
+
+def notations(secret: str) -> list[str]:
+    """Written here once more, and otherwise than where masking looks for what remains."""
+    ways = [secret, secret.encode("utf-16-be").hex(), secret.encode("utf-8").decode("latin-1")]
+    if secret.isdigit():
+        padded = secret + "F" * (len(secret) % 2)
+        pairs = ["".join(pair[::-1] for pair in cut(text, 2)) for text in (padded, "9" + padded[: len(secret)])]
+        ways += [pair[2:-2] for pair in pairs]
+    elif alphabet.is_gsm7(secret):
+        ways.append(alphabet.pack(alphabet.encode_text(secret)).hex()[:-2])
+    return [way.upper() for way in ways]
+
+
+def whole(transcript: Transcript, direction: Direction) -> str:
+    return b"".join(event.data for event in transcript.events if event.direction is direction).decode("latin-1")
+
+
+@settings(deadline=None, max_examples=100)
+@given(conversations())
+def test_no_secret_stays_in_any_notation_and_nothing_moves(made: tuple[Transcript, list[str], list[str]]) -> None:
+    before, secrets, said = made
+    after = mask(before)
+    for direction in (Direction.TX, Direction.RX):
+        text = whole(after, direction).upper()
+        for secret in (*secrets, *said):
+            for notation in notations(secret):
+                assert notation not in text
+    assert [(event.t_s, event.direction, len(event.data)) for event in after.events] == [
+        (event.t_s, event.direction, len(event.data)) for event in before.events
+    ]
+    assert mask(after).events == after.events
+    for one, other in zip(before.events, after.events, strict=True):
+        assert [octet for octet in one.data if octet in b'\r\n\x1a",:='] == [
+            octet for octet in other.data if octet in b'\r\n\x1a",:='
+        ] or one.direction is Direction.TX
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([Direction.TX, Direction.RX]), st.binary(min_size=1, max_size=40)), max_size=8)
+)
+def test_whatever_octets_come_it_masks_or_refuses(octets: list[tuple[Direction, bytes]]) -> None:
+    before = Transcript(Header("made up"), tuple(Event(0.0, direction, data) for direction, data in octets))
+    try:
+        after: Any = mask(before)
+    except CannotMask:
+        return
+    assert [len(event.data) for event in after.events] == [len(data) for _, data in octets]
+    assert mask(after).events == after.events

@@ -1,0 +1,132 @@
+"""A pty in the middle, between a replayed modem and a program that knows nothing of it."""
+
+import contextlib
+import os
+import select
+import termios
+import threading
+import time
+import tty
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gsm.errors import CannotOpen
+from gsm.recorder import Recorder
+from gsm.replayer import Replayer, replayed
+from gsm.transcript import Direction, Event, Header, Transcript
+
+WAIT_S = 20.0
+EVERY = bytes(range(256)).replace(b"\r", b"").replace(b"\n", b"").replace(b"\x1a", b"").replace(b"\x1b", b"")
+MODEM = Transcript(
+    Header("made up"),
+    (
+        Event(0, Direction.TX, b"AT+CGMI\r"),
+        Event(0, Direction.RX, b"AT+CGMI\r\r\nhuawei\r\n\r\nOK\r\n"),
+        Event(0, Direction.TX, b"AT+CGMR\r"),
+        Event(0, Direction.RX, b"\r\n+CGMR: 11.126\r\n\r\nOK\r\n"),
+        Event(0, Direction.TX, b"AT" + EVERY + b"\r"),
+        Event(0, Direction.RX, bytes(range(256)) + b"\r\nOK\r\n"),
+    ),
+)
+
+
+@contextlib.contextmanager
+def recording(port: str) -> Iterator[Recorder]:
+    recorder = Recorder(port)
+    thread = threading.Thread(target=recorder.run)
+    thread.start()
+    try:
+        yield recorder
+    finally:
+        recorder.stop()
+        thread.join(WAIT_S)
+        recorder.close()
+
+
+@pytest.fixture
+def modem() -> Iterator[Replayer]:
+    with replayed(MODEM, by_command=True) as replayer:
+        yield replayer
+
+
+def asked(port: str, *commands: bytes, speed: int | None = None) -> list[bytes]:
+    """A program's turn: open, ask, close."""
+    descriptor = os.open(port, os.O_RDWR | os.O_NOCTTY)
+    if speed is not None:
+        settings = termios.tcgetattr(descriptor)
+        settings[4] = settings[5] = speed
+        termios.tcsetattr(descriptor, termios.TCSANOW, settings)
+    answers = []
+    for command in commands:
+        os.write(descriptor, command)
+        got = b""
+        while not got.endswith(b"\nOK\r\n"):
+            assert select.select([descriptor], [], [], WAIT_S)[0], "no answer came"
+            got += os.read(descriptor, 4096)
+        answers.append(got)
+    os.close(descriptor)
+    return answers
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)
+
+
+def controls(recorder: Recorder) -> list[bytes]:
+    return [event.data for event in recorder.transcript().events if event.direction is Direction.CTL]
+
+
+def test_every_octet_passes_through_in_both_directions_and_is_kept(modem: Replayer) -> None:
+    with recording(modem.port) as recorder:
+        command = b"AT" + EVERY + b"\r"
+        assert asked(recorder.port, command) == [bytes(range(256)) + b"\r\nOK\r\n"]
+        eventually(lambda: b"closed" in controls(recorder))
+        events = recorder.transcript().events
+    assert events[0] == Event(0, Direction.CTL, b"opened")
+    assert b"".join(event.data for event in events if event.direction is Direction.TX) == command
+    assert (
+        b"".join(event.data for event in events if event.direction is Direction.RX) == bytes(range(256)) + b"\r\nOK\r\n"
+    )
+
+
+def test_programs_come_and_go_and_the_header_knows_the_modem(modem: Replayer) -> None:
+    with recording(modem.port) as recorder:
+        for times in (1, 2):
+            asked(recorder.port, b"AT+CGMI\r", b"AT+CGMR\r")
+            eventually(lambda times=times: controls(recorder).count(b"closed") == times)
+        assert not tty.tcgetattr(recorder._terminal.master)[3] & tty.ECHO
+        header = recorder.transcript(about="a test").header
+    assert (header.modem, header.firmware, header.about, header.source) == ("huawei", "11.126", "a test", "recorded")
+
+
+def test_the_programs_speed_is_the_devices(modem: Replayer) -> None:
+    with recording(modem.port) as recorder:
+        asked(recorder.port, b"AT+CGMI\r", speed=termios.B9600)
+        eventually(lambda: b"closed" in controls(recorder))
+        assert recorder._device.baudrate == 9600
+        assert b"speed 9600" in controls(recorder)
+
+
+def test_a_modem_that_is_unplugged_ends_it() -> None:
+    transcript = Transcript(Header("made up"), (Event(0, Direction.TX, b"AT\r"), Event(0, Direction.CTL, b"unplugged")))
+    with replayed(transcript, by_command=True) as modem:
+        recorder = Recorder(modem.port)
+        ended: list[str] = []
+        thread = threading.Thread(target=lambda: ended.append(recorder.run()))
+        thread.start()
+        descriptor = os.open(recorder.port, os.O_RDWR | os.O_NOCTTY)
+        os.write(descriptor, b"AT\r")
+        thread.join(WAIT_S)
+        os.close(descriptor)
+        assert ended == ["the modem is gone"]
+        assert controls(recorder)[-1] == b"unplugged"
+        recorder.close()
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    with pytest.raises(CannotOpen, match="/dev/none"):
+        Recorder("/dev/none")
