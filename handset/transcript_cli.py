@@ -78,7 +78,7 @@ def record(ctx: click.Context, port: str | None, out: Path, link: Path | None, b
     \b
     Example:
       handset modem record --port /dev/ttyUSB0 --out dialogue.jsonl --link /tmp/modem
-      gammu --config /dev/null ...                    (with port = /tmp/modem)
+      gammu --config gammurc identify                 (where gammurc says port = /tmp/modem)
 
     Exit status: 0 written, 1 something could not be masked, 2 cannot run.
     """
