@@ -75,6 +75,18 @@ class Run:
         return [[settled.number, settled.reference] for settled in self.settled]
 
 
+def _wait_until_ready(run: Run) -> None:
+    """After a reset every command fails until the driver has set the modem up again."""
+
+    def answers() -> bool:
+        try:
+            return bool(run.driver.write("AT")[-1] == "OK")
+        except GsmError:
+            return False
+
+    eventually(answers, _PATIENCE_S)
+
+
 def _ussd(run: Run) -> str:
     return str(run.driver.sendUssd("*100#").message)
 
@@ -95,6 +107,7 @@ STEPS: dict[str, Callable[[Run], Any]] = {
     "receive": Run.wait_until_received,
     "report": Run.wait_until_reported,
     "settled": Run.wait_until_settled,
+    "once it is ready": _wait_until_ready,
     "come back": lambda run: run.back.wait(_PATIENCE_S),
     "balance": _ussd,
 }
