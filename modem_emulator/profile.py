@@ -106,8 +106,8 @@ class Storage:
     The SIM's own size is a property of the phone, not of the modem: `slots` of SM is only its usual size.
     """
 
-    slots: Mapping[str, int] = field(default_factory=lambda: {"SM": 50, "ME": 100, "SR": 20})
-    reading: tuple[str, ...] = ("SM", "ME", "MT", "SR")
+    slots: Mapping[str, int] = field(default_factory=lambda: {"SM": 50, "ME": 100})
+    reading: tuple[str, ...] = ("SM", "ME", "MT")
     writing: tuple[str, ...] = ("SM", "ME")
     receiving: tuple[str, ...] = ("SM", "ME")
     initially: tuple[str, ...] = ("SM", "SM", "SM")

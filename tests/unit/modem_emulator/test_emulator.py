@@ -50,7 +50,7 @@ def test_a_message_goes_from_phone_to_phone_and_its_report_comes_back() -> None:
     bench = Bench(ANNA, BERND)
     bench.send(0, "+8613900000002", "hello", report=True)
     assert "+CMGS: 0" in bench.shown[0]
-    assert bench.shown[0].endswith('\r\n+CDSI: "SR",1\r\n')
+    assert bench.shown[0].endswith('\r\n+CDSI: "SM",1\r\n')
     assert bench.shown[1] == '\r\n+CMTI: "SM",1\r\n'
 
 

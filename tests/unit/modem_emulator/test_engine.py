@@ -369,7 +369,7 @@ class TestReceiving:
         assert answer == f"\r\n+CMT: ,{len(message())}\r\n{pdu.to_hex(message(), SMSC)}\r\n"
         assert '"SM",0,10' in say(modem, "AT+CPMS?\r")
 
-    @pytest.mark.parametrize(("ds", "answer"), [(0, ""), (1, "+CDS: "), (2, '+CDSI: "SR",1')])
+    @pytest.mark.parametrize(("ds", "answer"), [(0, ""), (1, "+CDS: "), (2, '+CDSI: "SM",1')])
     def test_a_status_report_goes_where_cnmi_says(self, ds: int, answer: str) -> None:
         modem = engine()
         say(modem, f"AT+CNMI=2,1,0,{ds}\r")

@@ -212,7 +212,7 @@ class TestTogether:
         world.settle()
         assert "+CMGS: 0" in world.shown[place]
         assert world.processes[to].texts() == ["hello"]
-        [(_, stored)] = world.processes[place].emulator.modems[0].storage("SR")
+        *_, (_, stored) = world.processes[place].emulator.modems[0].storage("SM")
         assert pdu.decode_status_report(stored.tpdu).delivered
 
     def test_cmgs_is_answered_when_the_centre_has_stored_the_message_and_not_before(self) -> None:
@@ -278,7 +278,7 @@ class TestTogether:
         world.type(1, pdu.to_hex(command) + "\x1a")
         world.settle()
         assert "+CMGC: 1" in world.shown[1]
-        [(_, stored)] = world.members[0].emulator.modems[0].storage("SR")
+        [(_, stored)] = world.members[0].emulator.modems[0].storage("SM")
         report = pdu.decode_status_report(stored.tpdu)
         assert (report.of_command, report.delivered) == (True, True)
 

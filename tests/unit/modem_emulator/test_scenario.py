@@ -153,7 +153,7 @@ class TestClock:
         [(_, stored)] = bench.emulator.modems[1].sim.slots
         moment = datetime(2026, 1, 1, tzinfo=UTC)
         assert pdu.decode_deliver(stored.tpdu).timestamp == moment
-        [(_, stored)] = bench.emulator.modems[0].storage("SR")
+        [(_, stored)] = bench.emulator.modems[0].sim.slots
         report = pdu.decode_incoming(stored.tpdu)
         assert isinstance(report, StatusReport)
         assert (report.timestamp, report.discharge) == (moment, moment)

@@ -32,7 +32,7 @@ class TestStorages:
         deliver(engine, message())
         assert answer(engine, "+CPMS?") == ['+CPMS: "SM",1,10,"SM",1,10,"SM",1,10', "OK"]
         assert answer(engine, '+CPMS="ME","SM","ME"') == ["+CPMS: 0,100,1,10,0,100", "OK"]
-        assert answer(engine, "+CPMS=?")[0] == '+CPMS: ("SM","ME","MT","SR"),("SM","ME"),("SM","ME")'
+        assert answer(engine, "+CPMS=?")[0] == '+CPMS: ("SM","ME","MT"),("SM","ME"),("SM","ME")'
 
     def test_commands_after_the_choice_of_a_storage_are_carried_out(self) -> None:
         engine = modem()
@@ -101,8 +101,9 @@ class TestStorages:
 
 
 class TestIndications:
-    def test_a_status_report_lies_in_its_own_storage(self) -> None:
-        engine = modem()
+    def test_a_status_report_lies_in_a_storage_of_its_own_where_there_is_one(self) -> None:
+        own = Storage(slots={"SM": 50, "ME": 10, "SR": 5}, reading=("SM", "ME", "SR"))
+        engine = modem(Profile(storage=own))
         say(engine, "AT+CNMI=2,1,0,2\r")
         assert written(deliver(engine, REPORT)) == '\r\n+CDSI: "SR",1\r\n'
         assert answer(engine, '+CPMS="SR";+CMGR=1')[1].startswith("+CMGR: 0,,")
@@ -110,7 +111,7 @@ class TestIndications:
         assert answer(engine, "+CMGL=ALL")[0].startswith('+CMGL: 1,"REC READ",6,7,"+8613900000002",145,')
 
     def test_without_storage_for_reports_they_lie_among_the_messages(self) -> None:
-        engine = modem(Profile(storage=Storage(slots={"SM": 50, "ME": 10}, reading=("SM", "ME"))))
+        engine = modem()
         say(engine, "AT+CNMI=2,1,0,2\r")
         assert written(deliver(engine, REPORT)) == '\r\n+CDSI: "SM",1\r\n'
 
