@@ -1,5 +1,6 @@
 """The `modem-emulator` command."""
 
+import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ from modem_emulator.smsc import PortTaken
 from modem_emulator.sqlite_store import SqliteStore, StateLocked, StateUnusable
 from modem_emulator.store import MemoryStore, Store
 
+# One octet numbers the records of EF SMS (TS 51.011 clause 9.3); 255 is not used.
+MESSAGE_SLOTS_MAX = 254
 _PHONE_KEYS = ("imsi", "msisdn", "pin", "puk", "imei", "slots", "profile", "tcp")
 # What a C-octet string of SMPP 3.4 section 4.1.1 holds for system_id, without its end.
 _SYSTEM_ID_CHARACTERS_MAX = 15
@@ -58,8 +61,8 @@ class PhoneOption(click.ParamType[Phone]):
         self._check_digits(pairs, "imei", range(15, 16), param, ctx, optional=True)
         self._check_digits(pairs, "pin", range(4, 9), param, ctx, optional=True)
         self._check_digits(pairs, "puk", range(8, 9), param, ctx, optional=True)
-        self._check_digits(pairs, "slots", range(1, 4), param, ctx, optional=True)
-        self._check_digits(pairs, "tcp", range(1, 6), param, ctx, optional=True)
+        self._check_range(pairs, "slots", range(1, MESSAGE_SLOTS_MAX + 1), param, ctx)
+        self._check_range(pairs, "tcp", range(65_536), param, ctx)
         try:
             profile = profiles.load(pairs.get("profile", "generic"))
         except InvalidProfile as error:
@@ -95,6 +98,18 @@ class PhoneOption(click.ParamType[Phone]):
         if value is None or not (value.isascii() and value.isdigit() and len(value) in lengths):
             wanted = " to ".join(str(n) for n in sorted({lengths.start, lengths.stop - 1}))
             self.fail(f"{key} must have {wanted} digits", param, ctx)
+
+    def _check_range(
+        self,
+        pairs: dict[str, str],
+        key: str,
+        allowed: range,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> None:
+        value = pairs.get(key)
+        if value is not None and not (value.isascii() and value.isdigit() and int(value[:6]) in allowed):
+            self.fail(f"{key} must be {allowed.start} to {allowed.stop - 1}", param, ctx)
 
 
 class EsmeOption(click.ParamType[Esme]):
@@ -163,8 +178,19 @@ def main() -> None:
 main.add_command(ctl)
 main.add_command(panel)
 
-_RATE = click.FloatRange(0.0, 1.0)
-_SECONDS = click.FloatRange(0.0)
+
+class Finite(click.FloatRange):
+    """A number within a range; `nan` and `inf` are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number that can be", param, ctx)
+        return number
+
+
+_RATE = Finite(0.0, 1.0)
+_SECONDS = Finite(0.0)
 
 
 @main.command()

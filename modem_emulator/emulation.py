@@ -212,7 +212,7 @@ class EmulatedModem:
 class EmulatedNetwork:
     """Modems on one SMS network, in which every other number belongs to somebody who takes what comes.
 
-    `smpp_port` is where ESMEs bind (SMPP 3.4 on loopback).
+    `smpp_port` is where ESMEs bind (SMPP 3.4 on loopback), None where there are none.
     """
 
     def __init__(self, emulation: "_Emulation", modems: int) -> None:

@@ -358,7 +358,7 @@ async def serving(
         emulator.on_submission = tap.submitted
     server = Server(emulator, store, Smsc(esmes, names), tap)
     try:
-        if join is None:
+        if join is None and (esmes or smpp_port):  # nobody else could bind
             await server.serve_esmes(smpp_port)
         for position in range(len(phones)):
             server.open_port(link_dir / f"modem{position}" if link_dir else None, phones[position].tcp)

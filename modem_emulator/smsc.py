@@ -31,6 +31,9 @@ HOST = "127.0.0.1"
 ANSWER_S_MAX = 10.0
 # Finding a free port and taking it are two steps; another process may come between, rarely twice.
 PORT_TRIES_MAX = 5
+# smpp34's native threads touch the interpreter once more after a cancelled `next()`; where it has ended by then the
+# process aborts (measured: 5 of 150 ends without a pause, none of 300 with 0.02 s, on two busy cores).
+SETTLE_S = 0.1
 _NPI_ISDN = 1
 
 _log = logging.getLogger(__name__)
@@ -107,6 +110,7 @@ class Smsc:
             for task in [*self._senders.values(), *self._farewells]:
                 task.cancel()
             await self._server.stop()
+            await asyncio.sleep(SETTLE_S)
 
     def deliver(self, number: str, message: Queued) -> None:
         """Send to the ESME that has this number; what it says goes to the switchboard."""

@@ -184,3 +184,26 @@ def test_a_wrong_pin_option_is_not_shown() -> None:
     result = refused("--phone", ANNA + ",pin=12x45")
     assert "pin must have 4 to 8 digits" in result.stderr
     assert "12x45" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--lose", "nan"), "nan is no number that can be"),
+        (("--delay-s", "inf"), "inf is no number that can be"),
+        (("--phone", f"{ANNA},tcp=99999"), "tcp must be 0 to 65535"),
+        (("--phone", f"{ANNA},slots=0"), "slots must be 1 to 254"),
+    ],
+)
+def test_a_number_that_cannot_be_is_named(arguments: tuple[str, ...], said: str) -> None:
+    result = refused("--phone", BERND, *arguments)
+    assert said in result.stderr
+    assert result.returncode == 2
+
+
+def test_a_failed_start_ends_with_its_sentence_and_nothing_else() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for _ in range(8):  # native threads once ended one in four of these by an abort
+            result = refused("--phone", BERND, "--phone", f"{ANNA},tcp={port}", "--esme", "95533=operator")
+            assert (result.returncode, "Fatal" in result.stderr) == (2, False)
