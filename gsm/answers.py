@@ -23,6 +23,10 @@ _BARE_UNSOLICITED = re.compile(
     r"RING|NO CARRIER|BUSY|NO ANSWER|CONNECT|HANGUP:.*|STIN:.*|DST:.*|Call Ready|SMS Ready|SMS DONE|PB DONE|RDY|"
     r"START|NORMAL POWER DOWN|MODEM:STARTUP|\^SYSSTART|OVER-VOLTAGE.*|UNDER-VOLTAGE.*"
 )
+# What modules say first after power on or a reset: SIMCom and Quectel, Cinterion, Wavecom and ZTE.
+_STARTED = re.compile(r"RDY|\^SYSSTART.*|MODEM:STARTUP")
+# SIMCom and Quectel go on with this one, which is also an answer to +CFUN?.
+_STARTED_UNLESS_ASKED = re.compile(r"\+CFUN: *1")
 # Codes that are never the answer to a command of the same name that sets something: the set command starts a
 # session or a subscription, and the code comes when there is something to say.
 _UNSOLICITED_EVEN_IF_SET = {"+CUSD", "+CREG", "+CGREG", "+CEREG", "+CLIP", "+CRING", "+WIND", "^RSSI", "^MODE"}
@@ -71,6 +75,13 @@ def is_final(line: str, command: Command | None) -> bool:
 def is_known_unsolicited(line: str) -> bool:
     """Whether a bare line is one that modems send unasked."""
     return _BARE_UNSOLICITED.fullmatch(line) is not None
+
+
+def tells_of_a_start(line: str, command: Command | None) -> bool:
+    """Whether a line says that the modem has just started; `command` is the one that runs, None for none."""
+    if _STARTED.fullmatch(line):
+        return True
+    return command is not None and command.name != "+CFUN" and _STARTED_UNLESS_ASKED.fullmatch(line) is not None
 
 
 def is_answer(line: str, command: Command) -> bool:

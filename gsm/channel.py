@@ -13,7 +13,8 @@ Rules
    when it comes late, be taken for that to the latest.
 6. A modem may refuse every question. The command owes one final result; when more have come than that and each
    question was tried, the debt counts as paid. The commands meanwhile were not written (`TimedOut.written`).
-7. Bytes that are not UTF-8, NUL and other control characters never stop anything; they are cut off the ends of a
+7. A modem that says that it has just started (`Started`) has forgotten everything: what ran and what was owed.
+8. Bytes that are not UTF-8, NUL and other control characters never stop anything; they are cut off the ends of a
    line, where line noise puts them, and replaced inside it.
 
 What comes in ->    final result    answer line    prompt       unsolicited
@@ -31,7 +32,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from gsm.answers import Command, code_of, continues, is_answer, is_final, is_known_unsolicited
+from gsm.answers import Command, code_of, continues, is_answer, is_final, is_known_unsolicited, tells_of_a_start
 from gsm.errors import GsmError
 
 # The one limit on what is kept. The longest true line is a +CLAC on one line (about 4 kB); a whole +CMGL of a phone
@@ -78,13 +79,18 @@ class Unsolicited:
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """The modem has just started: no answer will come any more, and its settings are lost (rule 7)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """Write these bytes to the modem now (rules 4 and 5)."""
 
     data: bytes
 
 
-Event = Answer | Late | Prompt | Unsolicited | Write
+Event = Answer | Late | Prompt | Started | Unsolicited | Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +197,7 @@ class Channel:
         return _join_caller(events)
 
     def _split(self, data: bytes) -> Iterator[str]:
-        """Lines, without their ends, cleaned as rule 7 says; what is left over stays in the buffer."""
+        """Lines, without their ends, cleaned as rule 8 says; what is left over stays in the buffer."""
         *whole, rest = _LINE_END.split(data)
         for piece in whole:
             if not piece and not self._buffer and not self._skipping:
@@ -225,7 +231,11 @@ class Channel:
             return []
         if self._unfinished:
             return self._continue(line)
-        if is_final(line, None if self.state is State.IDLE else self._command):
+        running = None if self.state is State.IDLE else self._command
+        if tells_of_a_start(line, running):
+            self._forget_debt()
+            return [Started()]
+        if is_final(line, running):
             return self._final(line)
         if self._questions_asked and self._answers_a_question(line):
             return []

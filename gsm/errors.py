@@ -39,6 +39,12 @@ class ModemGone(ModemError):
         super().__init__(self.sentence.format(port=port, detail=detail))
 
 
+class ModemReset(ModemGone):
+    """The modem started anew, or its SIM is locked again: what it was told is forgotten. It is set up by itself."""
+
+    sentence = "The modem on {port} was interrupted ({detail}). It is being set up again; check its power supply."
+
+
 class CannotOpen(ModemGone):
     """The port could not be opened in the first place: no such port, no right to use it, in use."""
 

@@ -21,15 +21,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import serial
 from gsmmodem.exceptions import TimeoutException
 from gsmmodem.serial_comms import SerialComms
 
-from gsm.channel import END_OF_TEXT, Answer, Channel, Late, Prompt, TimedOut, Unsolicited, Write
-from gsm.errors import CannotOpen, GsmError, ModemGone
+from gsm.channel import END_OF_TEXT, Answer, Channel, Late, Prompt, Started, TimedOut, Unsolicited, Write
+from gsm.errors import CannotOpen, GsmError, ModemGone, ModemReset
 from gsm.port import WRITE_TIMEOUT_S, Port
+from gsm.usb import ROOT, UsbIdentity, identity_of, port_of, tty_name
 
 # One SIM or phone can announce at most the messages that it can store (some hundreds) before anybody reads them; a
 # queue that grows past this belongs to a callback that hangs.
@@ -42,6 +45,8 @@ REOPEN_INTERVAL_S_MAX = 30.0
 COMMANDS_PAUSE_S = 0.02
 # How long close() waits for a callback that is still running.
 CLOSE_TIMEOUT_S = 2.0
+
+_STARTED = "it started anew"
 
 log = logging.getLogger("gsm.line")
 
@@ -69,7 +74,10 @@ class Line(SerialComms):  # type: ignore[misc]
     `reopenedCallback` is called when a lost port is open again; until it returns, only what it does itself reaches
     the modem. If it raises, the port is closed and opened again later. `backCallback` is called after it.
     `lateCallback` gets the number of a command that had timed out, and the lines of its answer that came later.
-    No flow control is used unless asked for (`rtscts=True`, `dsrdtr=True`).
+    A modem that says that it has started anew, or of which `start_over` says so, is set up in the same way without
+    closing the port. A port on USB is known by its device and interface: where these turn up under another name, `port`
+    becomes that name. `usb_root` is where `dev` and `sys` are. No flow control is used unless asked for (`rtscts=True`,
+    `dsrdtr=True`).
     """
 
     alive: bool
@@ -86,6 +94,7 @@ class Line(SerialComms):  # type: ignore[misc]
         backCallback: Callable[[], object] | None = None,  # noqa: N803
         lateCallback: Callable[[int, list[str]], object] | None = None,  # noqa: N803
         reopen_interval_s: float = REOPEN_INTERVAL_S,
+        usb_root: Path = ROOT,
         **kwargs: Any,
     ) -> None:
         super().__init__(port, baudrate, notifyCallbackFunc, fatalErrorCallbackFunc, *args, **kwargs)
@@ -94,6 +103,8 @@ class Line(SerialComms):  # type: ignore[misc]
         self.lateCallback = lateCallback or self._placeholderCallback
         self._reopen_interval_s = reopen_interval_s
         self._reopen_wait_s = reopen_interval_s
+        self._usb_root = usb_root
+        self._identity: UsbIdentity | None = None
         # The lock guards all that follows; its conditions are those of writers, the dispatcher and the reader thread.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
@@ -103,6 +114,8 @@ class Line(SerialComms):  # type: ignore[misc]
         self._pause_until_s = 0.0
         self._channel = Channel()
         self._answer: list[str] | None = None
+        self._starts = 0
+        self._is_first_set_up = False
         self._gone: str | None = "it was not opened yet"
         self._initialiser: int | None = None
         self._reopen_wanted = False
@@ -187,10 +200,26 @@ class Line(SerialComms):  # type: ignore[misc]
             self._later.append((time.monotonic() + delay_s, call))
             self._called.notify_all()
 
+    def start_over(self, reason: str) -> None:
+        """Have the modem set up again, as after a reset; whoever waits for an answer gets ModemReset."""
+        with self._lock:
+            self._starts += 1
+            self._changed.notify_all()
+            if self._gone is not None or self._is_first_set_up:
+                return  # it is being set up: who does that begins again
+            log.warning("%s is set up again: %s", self.port, reason)
+            self._gone, self._initialiser = reason, None
+            error = ModemReset(self.port, reason)
+            self.call_in_order(lambda: self.fatalErrorCallback(error))
+            self.call_in_order(self._set_up_again)
+
     # ---- a command
 
     def _wait_for_answer(self, deadline: float) -> list[str]:
+        starts = self._starts
         while self._answer is None:
+            if self._starts != starts:
+                raise ModemReset(self.port, _STARTED, written=True)
             self._check_present(written=True)
             remaining_s = deadline - time.monotonic()
             if remaining_s <= 0:
@@ -256,6 +285,8 @@ class Line(SerialComms):  # type: ignore[misc]
                     self.call_in_order(lambda debt=debt, lines=list(lines): self.lateCallback(debt, lines))  # type: ignore[misc]
                 case Prompt():
                     self._answered(["> "])
+                case Started():
+                    self.start_over(_STARTED)
                 case Unsolicited(lines):
                     self.call_in_order(lambda lines=list(lines): self.notifyCallback(lines))  # type: ignore[misc]
                 case Write(octets):
@@ -281,7 +312,7 @@ class Line(SerialComms):  # type: ignore[misc]
             if self._reopen_wanted and self.alive:
                 self._reopen()
 
-    def _lose(self, reason: str) -> None:
+    def _lose(self, reason: str, cause: Exception | None = None) -> None:
         """The port is of no use any more: fail whoever waits, and have it opened again."""
         with self._changed:
             if self._reopen_wanted or not self.alive:
@@ -291,6 +322,7 @@ class Line(SerialComms):  # type: ignore[misc]
             self._initialiser = None
             self._reopen_wanted = True
         error = ModemGone(self.port, reason)
+        error.__cause__ = cause
         self.call_in_order(lambda: self.fatalErrorCallback(error))
         self._wake_reader()
 
@@ -311,6 +343,7 @@ class Line(SerialComms):  # type: ignore[misc]
         self.call_in_order(self._set_up_again)
 
     def _open(self) -> serial.Serial:
+        self._follow_device()
         settings: dict[str, Any] = {
             "timeout": self.timeout,
             "write_timeout": WRITE_TIMEOUT_S,
@@ -319,7 +352,21 @@ class Line(SerialComms):  # type: ignore[misc]
             "exclusive": True,
             **self.com_kwargs,
         }
-        return serial.Serial(self.port, self.baudrate, *self.com_args, **settings)
+        opened = serial.Serial(self.port, self.baudrate, *self.com_args, **settings)
+        self._identity = identity_of(self.port, self._usb_root) or self._identity
+        return opened
+
+    def _follow_device(self) -> None:
+        """Find the device again that was opened before; its name may have gone to another one meanwhile."""
+        if self._identity is None:
+            return
+        found, there = port_of(self._identity, self._usb_root), identity_of(self.port, self._usb_root)
+        if found is not None:
+            if tty_name(found, self._usb_root) != tty_name(self.port, self._usb_root):
+                log.info("%s is now %s", self.port, found)
+                self.port = found
+        elif there is not None and replace(there, location="") != replace(self._identity, location=""):
+            raise serial.SerialException("another device has its name now")
 
     def _stand_on(self, port: serial.Serial) -> None:
         self.serial, self._opened = port, Port(port)
@@ -366,15 +413,15 @@ class Line(SerialComms):  # type: ignore[misc]
     def _set_up_again(self) -> None:
         """After the port was opened again: let the program set the modem up, then let everybody in."""
         with self._changed:
-            if self._reopen_wanted:
-                return  # lost again already
+            if self._reopen_wanted or self._gone is None:
+                return  # lost again already, or set up already
             self._initialiser = threading.get_ident()
         try:
             self.reopenedCallback()
         except Exception as error:
             log.warning("%s is back but could not be set up: %s", self.port, type(error).__name__)
             self._reopen_wait_s = min(REOPEN_INTERVAL_S_MAX, self._reopen_wait_s * 2)
-            self._lose(str(error))
+            self._lose(str(error), error)
             return
         with self._changed:
             if self._reopen_wanted:

@@ -40,6 +40,7 @@ from gsm.channel import PromptWithdrawn
 from gsm.errors import (
     ModemError,
     ModemGone,
+    ModemReset,
     NotAModem,
     NotRegistered,
     PduError,
@@ -55,6 +56,7 @@ from gsm.inbox import Discard, Inbox, Location, ReceivedText, listed, memories_o
 from gsm.indications import best_indications
 from gsm.line import CommandTimedOut, Line
 from gsm.outcomes import Outcomes, Settled
+from gsm.own_number import ask_own_number
 from gsm.pdu import (
     Deliver,
     StatusReport,
@@ -67,13 +69,15 @@ from gsm.pdu import (
     to_hex,
 )
 from gsm.registration import Registration, answered_registered, told_registered
-from gsm.sim import NUMBER_FILE, imsi_of, number_in_record, own_number_of, pin_state_of, record_layout_of
+from gsm.sim import imsi_of, pin_state_of
 
 # TS 27.005 leaves it open; Huawei, u-blox and Quectel manuals give 40 to 120 s for +CMGS.
 CMGS_TIMEOUT_S = 120.0
 # How long a modem may take to answer its first AT. Those that find the speed out by themselves need a few tries.
 FIRST_ANSWER_TIMEOUT_S = 5.0
 _FIRST_ANSWER_TRIES = 5
+# A modem that starts while it is set up says so once or twice; one that goes on has no power.
+_SET_UP_TRIES = 4
 # Unlocking a SIM or listing a full one takes seconds (Wavecom and SIMCom manuals: 5 to 20 s).
 SIM_TIMEOUT_S = 20.0
 # A busy SIM is asked again after this long, and each time after twice as long as before, up to the second.
@@ -186,12 +190,15 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         for a modem that refuses what is needed. The port is closed again then.
         """
         self._pin, self._pin_refused = pin, False
+        self._is_first_set_up = True
         try:
             Line.connect(self)
             self._set_up(max(self._first_answer_timeout_s, waitingForModemToStartInSeconds))
         except BaseException:
             self.close()
             raise
+        finally:
+            self._is_first_set_up = False
         self.read_stored()
         self._repeat(self._poll_pause_s, self._read_new)
         self._repeat(lambda: self._registration_interval_s, self._watch_registration)
@@ -204,7 +211,18 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self._set_up(self._first_answer_timeout_s)
         self.read_stored()
 
+    def use_pin(self, pin: str) -> None:
+        """Give another PIN, for a SIM that asked again after a reset and got none, or a wrong one, so far."""
+        self._pin, self._pin_refused = pin, False
+
     def _set_up(self, first_answer_timeout_s: float) -> None:
+        for _ in range(_SET_UP_TRIES):
+            with contextlib.suppress(ModemReset):
+                self._set_up_once(first_answer_timeout_s)
+                return
+        raise NotAModem(self.port, "it starts anew again and again")
+
+    def _set_up_once(self, first_answer_timeout_s: float) -> None:
         self._commands = self._smsMemReadDelete = self._smsMemWrite = self._smscNumber = None
         self._smsReadSupported = True
         self._inbox.clear()
@@ -327,19 +345,32 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             if lines is None:
                 return None
             lines = [_SPACELESS.sub(r"\1: ", line, count=1) if ":" in line else line for line in lines]
-            if self.log.isEnabledFor(logging.DEBUG):
-                self.log.debug("%s: %s", _name_of(data) if is_command else "a text", lines[-1])
+            self._note(data if is_command else None, lines[-1])
             refusal = refusal_of(lines[-1])
             if refusal is None or once or not refusal.is_busy or time.monotonic() + pause_s >= deadline:
                 break
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, _BUSY_INTERVAL_S_MAX)
+        if refusal is not None and refusal.asks_for_pin:
+            self._locked_again(data)
         if parseError:
             if refusal is not None:
                 _raise_for(_name_of(data) if is_command else "a text", lines[-1])
             if data in _NUMBER and not any(map(_NUMBER[data].match, lines)):
                 raise CommandError(_name_of(data))
         return lines
+
+    def _note(self, command: str | None, final: str) -> None:
+        """Log what a command (None for a text) came to, without its values."""
+        if self.log.isEnabledFor(logging.DEBUG):
+            self.log.debug("%s: %s", "a text" if command is None else _name_of(command), final)
+
+    def _locked_again(self, command: str = "") -> None:
+        """The SIM asks for its PIN in the middle of work, as after a reset that went unnoticed: set all up again."""
+        if command.upper().startswith("AT+CPIN"):
+            return
+        if self._gone is None and not self._is_first_set_up and self._pin_state() != "READY":
+            self.start_over("its SIM asks for the PIN again")
 
     @property
     def imsi(self) -> str:
@@ -353,36 +384,14 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         return imsi
 
     def own_number(self) -> str | None:
-        """The SIM's own number, if its operator or user stored it there: by +CNUM, the ON phonebook, or its file."""
-        number = own_number_of(self.write("AT+CNUM", parseError=False))
-        return number or self._number_in_phonebook() or self._number_in_file()
+        """The SIM's own number, if its operator or user stored it there (`gsm.own_number` says where)."""
+        with self._txLock:
+            return ask_own_number(lambda command: self.write(command, parseError=False))
 
     @property
     def ownNumber(self) -> str | None:  # noqa: N802 (the library's)
         """The library's name for `own_number()`."""
         return self.own_number()
-
-    def _number_in_phonebook(self) -> str | None:
-        with self._txLock:
-            selected = re.search(r'\+CPBS: *"(\w+)"', "\n".join(self.write("AT+CPBS?", parseError=False)))
-            if self.write('AT+CPBS="ON"', parseError=False)[-1] != "OK":
-                return None
-            try:
-                return own_number_of(self.write("AT+CPBR=1", parseError=False))
-            finally:
-                self.write(f'AT+CPBS="{selected.group(1) if selected else "SM"}"', parseError=False)
-
-    def _number_in_file(self) -> str | None:
-        """By +CRSM: 192 tells how long a record is, 178 reads one by its number (TS 27.007 clause 8.18)."""
-        layout = record_layout_of(self.write(f"AT+CRSM=192,{NUMBER_FILE}", parseError=False))
-        if layout is None:
-            return None
-        length, records = layout
-        answers = (
-            self.write(f"AT+CRSM=178,{NUMBER_FILE},{record},4,{length}", parseError=False)
-            for record in range(1, records + 1)
-        )
-        return next((number for number in map(number_in_record, answers) if number), None)
 
     # ---- registration; on the dispatcher thread, except when a send asks
 
@@ -539,6 +548,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             self._take(lines[1], None)
         elif code == "^SMMEMFULL":
             self._read_stored()  # what it holds is handed over and deleted, and the network delivers what waits
+        elif code == "+CPIN" and pin_state_of(lines) in ("SIM PIN", "SIM PUK"):
+            self._locked_again()
         elif code == "+CREG" and (registered := told_registered(lines[0])) is not None:
             self._registration.heard(registered, time.monotonic())
         elif code is not None or is_known_unsolicited(lines[0]) or lines[0] == "OK":

@@ -141,6 +141,7 @@ class ModemBearer:
 
     async def give_sim_pin(self, pin: Secret) -> None:
         self._sim_pin = pin
+        self._modem.use_pin(pin.reveal().decode("ascii"))  # for a modem that is being set up again after a reset
         self._pin_given.set()
 
     async def close(self) -> None:
@@ -247,7 +248,9 @@ class ModemBearer:
         self._on_loop(tell)
 
     def _gone(self, error: Exception) -> None:
-        self._on_loop(lambda: self._put(Gone(Trouble.NO_MODEM, str(error))))
+        cause = error.__cause__  # what stood in the way when it was set up again, such as a SIM that asks for its PIN
+        trouble = _trouble_of(cause) if isinstance(cause, ModemError) else Trouble.NO_MODEM
+        self._on_loop(lambda: self._put(Gone(trouble, str(error))))
 
     def _back(self) -> None:
         self._on_loop(lambda: self._start(self._identify()))
