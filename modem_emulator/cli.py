@@ -22,6 +22,7 @@ from modem_emulator.link_server import HOST, ListenerTaken
 from modem_emulator.mishaps import Faults
 from modem_emulator.numbers import SHORT_NUMBER_DIGITS_MAX, InvalidNumber, canonical
 from modem_emulator.profile import InvalidProfile
+from modem_emulator.ptys import LinksTaken
 from modem_emulator.scenario import InvalidScenario, Scenario
 from modem_emulator.server import Broken, JoinRefused, serving
 from modem_emulator.sim import MESSAGE_SLOTS, PUK
@@ -343,7 +344,7 @@ async def _serve(
         raise CannotStart(f"{error}; choose another --listen") from error
     except JoinRefused as error:
         raise CannotStart(f"the network cannot be joined: {error}") from error
-    except (InvalidScenario, ControlTaken) as error:
+    except (InvalidScenario, ControlTaken, LinksTaken) as error:
         raise CannotStart(str(error)) from error
     except Broken as error:
         raise CannotStart(f"{error}; see the log") from error

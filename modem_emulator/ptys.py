@@ -7,7 +7,7 @@ import logging
 import os
 import termios
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from modem_emulator.port_watch import PortWatch
@@ -18,6 +18,30 @@ OUTPUT_OCTETS_MAX = 65_536
 READ_OCTETS_MAX = 65_536
 
 _log = logging.getLogger(__name__)
+
+
+class LinksTaken(Exception):
+    """Another emulator that runs has its links in this folder; says what to do."""
+
+
+@contextlib.contextmanager
+def owned(folder: Path) -> Iterator[None]:
+    """Own a folder for links while the block runs, so that links of an emulator that runs are never replaced.
+
+    The kernel gives it up with the process, so that links of one that was killed are. Raises LinksTaken or OSError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LinksTaken(
+                f"another emulator has its modems' links in {folder}; stop it, or choose another --link-dir"
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class Pty:
@@ -137,7 +161,6 @@ class Pty:
 
 def _point(link: Path, device: str) -> None:
     """Make or replace the link in one step, so that nobody ever finds it missing."""
-    link.parent.mkdir(parents=True, exist_ok=True)
     if link.exists() and not link.is_symlink():
         raise FileExistsError(f"{link} is there and is no link")
     fresh = link.with_name(f".{link.name}.{os.getpid()}")

@@ -5,7 +5,7 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -30,7 +30,7 @@ from modem_emulator.link_server import LinkClient, LinkListener
 from modem_emulator.network import Faults, Submission
 from modem_emulator.port_watch import PortWatch
 from modem_emulator.ports import Port
-from modem_emulator.ptys import Pty
+from modem_emulator.ptys import Pty, owned
 from modem_emulator.records import InvalidRecord
 from modem_emulator.scenario import InvalidScenario, Scenario
 from modem_emulator.smsc import Smsc
@@ -337,8 +337,10 @@ async def serving(
     port `listen` (0: a free one); with `join` the network, ESMEs and message faults are those of the process there.
     `control` is the path of a Unix socket for control programs.
 
-    `faults` and `seed` take the place of the scenario's. Raises PortTaken, OSError (no pty, no link), InvalidNumber,
-    InvalidScenario for a step whose modem or storage is not there, ListenerTaken, JoinRefused or ControlTaken.
+    `faults` and `seed` take the place of the scenario's. `link_dir` is ours alone while the block runs.
+
+    Raises PortTaken, OSError (no pty, no link), LinksTaken, InvalidNumber, InvalidScenario for a step whose modem or
+    storage is not there, ListenerTaken, JoinRefused or ControlTaken.
     """
     scenario = scenario or Scenario()
     emulator = Emulator(
@@ -356,26 +358,27 @@ async def serving(
     _check(scenario, emulator)
     if tap is not None:
         emulator.on_submission = tap.submitted
-    server = Server(emulator, store, Smsc(esmes, names), tap)
-    try:
-        if join is None and (esmes or smpp_port):  # nobody else could bind
-            await server.serve_esmes(smpp_port)
-        for position in range(len(phones)):
-            server.open_port(link_dir / f"modem{position}" if link_dir else None, phones[position].tcp)
-        if listen is not None:
-            await server.listen(listen)
-        server.start()
-        for step in scenario.steps:
-            server.arm(step)
-        if join is not None:
-            await server.join(join)
-        async with AsyncExitStack() as stack:
-            if control is not None:
-                rules = Control(emulator, lambda: server.port_states)
-                await stack.enter_async_context(controlled(control, rules, server))
-            yield server
-    finally:
-        await server.stop()
+    with nullcontext() if link_dir is None else owned(link_dir):
+        server = Server(emulator, store, Smsc(esmes, names), tap)
+        try:
+            if join is None and (esmes or smpp_port):  # nobody else could bind
+                await server.serve_esmes(smpp_port)
+            for position in range(len(phones)):
+                server.open_port(link_dir / f"modem{position}" if link_dir else None, phones[position].tcp)
+            if listen is not None:
+                await server.listen(listen)
+            server.start()
+            for step in scenario.steps:
+                server.arm(step)
+            if join is not None:
+                await server.join(join)
+            async with AsyncExitStack() as stack:
+                if control is not None:
+                    rules = Control(emulator, lambda: server.port_states)
+                    await stack.enter_async_context(controlled(control, rules, server))
+                yield server
+        finally:
+            await server.stop()
 
 
 def _centre_name(store: Store) -> str:

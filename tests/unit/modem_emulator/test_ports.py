@@ -7,8 +7,13 @@ import socket
 import termios
 from pathlib import Path
 
+import pytest
+
+from modem_emulator.emulator import Phone
 from modem_emulator.port_watch import PortWatch
-from modem_emulator.ptys import Pty
+from modem_emulator.ptys import LinksTaken, Pty
+from modem_emulator.server import serving
+from modem_emulator.store import MemoryStore
 from modem_emulator.tcp import TcpPort
 
 # TIOCGEXCL of ioctl_tty(2), which Python does not name.
@@ -67,6 +72,21 @@ async def test_an_unplugged_pty_is_gone_and_comes_back_under_its_link(tmp_path: 
     os.close(client)
     pty.close()
     watch.close()
+
+
+async def test_links_of_an_emulator_that_runs_are_not_touched_and_those_of_one_that_ended_are(tmp_path: Path) -> None:
+    first, second = Phone("460001234567890", "8613900000001"), Phone("460001234567895", "8613900000005")
+    link = tmp_path / "modem0"
+    async with serving([first], {}, MemoryStore(), link_dir=tmp_path):
+        device = link.readlink()
+        with pytest.raises(LinksTaken, match="another emulator"):
+            async with serving([second], {}, MemoryStore(), link_dir=tmp_path, control=tmp_path / "other"):
+                pass
+        assert link.readlink() == device
+    link.symlink_to("/dev/pts/of-one-that-was-killed")
+    async with serving([second], {}, MemoryStore(), link_dir=tmp_path) as server:
+        assert link.readlink() != Path("/dev/pts/of-one-that-was-killed")
+        os.close(os.open(server.ports[0], os.O_RDWR | os.O_NOCTTY))
 
 
 async def test_over_tcp_the_newest_client_has_the_modem() -> None:
