@@ -200,6 +200,17 @@ class Line(SerialComms):  # type: ignore[misc]
             self._later.append((time.monotonic() + delay_s, call))
             self._called.notify_all()
 
+    def call_repeatedly(self, pause_s: Callable[[], float], call: Callable[[], object]) -> None:
+        """Run `call` now and again, with `pause_s()` seconds between, on the dispatcher thread, until closed."""
+
+        def once() -> None:
+            try:
+                call()
+            finally:
+                self.call_later(pause_s(), once)
+
+        self.call_later(pause_s(), once)
+
     def start_over(self, reason: str) -> None:
         """Have the modem set up again, as after a reset; whoever waits for an answer gets ModemReset."""
         with self._lock:

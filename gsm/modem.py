@@ -37,6 +37,7 @@ from gsmmodem.modem import StatusReport as LibraryStatusReport
 
 from gsm.answers import Command, code_of, is_known_unsolicited
 from gsm.channel import PromptWithdrawn
+from gsm.doctor import network_time_of
 from gsm.errors import (
     ModemError,
     ModemGone,
@@ -200,8 +201,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         finally:
             self._is_first_set_up = False
         self.read_stored()
-        self._repeat(self._poll_pause_s, self._read_new)
-        self._repeat(lambda: self._registration_interval_s, self._watch_registration)
+        self.call_repeatedly(self._poll_pause_s, self._read_new)
+        self.call_repeatedly(lambda: self._registration_interval_s, self._watch_registration)
 
     def read_stored(self) -> None:
         """Have every message that lies in the modem's memories handed over, on the dispatcher thread."""
@@ -254,17 +255,6 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         chosen = best_indications(self.write("AT+CNMI=?", parseError=False)) if self._chooses_indications else None
         if chosen is not None and self.write(f"AT+CNMI={chosen}", parseError=False)[-1] == "OK":
             self._announces = chosen.announces_messages
-
-    def _repeat(self, pause_s: Callable[[], float], call: Callable[[], object]) -> None:
-        """Call now and again, on the dispatcher thread, until closed."""
-
-        def once() -> None:
-            try:
-                call()
-            finally:
-                self.call_later(pause_s(), once)
-
-        self.call_later(pause_s(), once)
 
     def _poll_pause_s(self) -> float:
         if self._poll_interval_s is not None:
@@ -392,6 +382,10 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     def ownNumber(self) -> str | None:  # noqa: N802 (the library's)
         """The library's name for `own_number()`."""
         return self.own_number()
+
+    def network_time(self) -> datetime | None:
+        """The time that the network told the modem, as UTC, None if it told none (+CCLK, TS 27.007 clause 8.15)."""
+        return network_time_of(self.write("AT+CCLK?", parseError=False))[0]
 
     # ---- registration; on the dispatcher thread, except when a send asks
 

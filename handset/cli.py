@@ -423,7 +423,14 @@ def _phone_opener(settings: Settings, store: SqliteStore) -> Callable[[Callable[
     port, operator = settings.port, settings.operator
     sim_pin = _sim_pin_in_file(settings.sim_pin_file)
     return lambda listener: Phone(
-        ModemBearer(port, operator, sim_pin, baudrate=settings.baud, rtscts=settings.rtscts),
+        ModemBearer(
+            port,
+            operator,
+            sim_pin,
+            baudrate=settings.baud,
+            rtscts=settings.rtscts,
+            system_root=settings.system_root,
+        ),
         store,
         operator,
         listener,

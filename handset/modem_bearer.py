@@ -10,6 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
+from pathlib import Path
 
 from gsm.errors import (
     CannotOpen,
@@ -26,6 +27,7 @@ from gsm.errors import (
 from gsm.inbox import ReceivedText
 from gsm.modem import LeaveOnSim, Modem
 from gsm.outcomes import Settled
+from gsm.usb import ROOT
 from handset.actions import SendOutcome
 from handset.bearer import BearerEvent, Gone, Ready, Received, SendSettled, Signal, Trouble
 from wire.secret import Secret
@@ -67,6 +69,7 @@ class ModemBearer:
         *,
         baudrate: int = 115200,
         rtscts: bool = False,
+        system_root: Path = ROOT,
     ) -> None:
         self._operator_number = operator_number.removeprefix("+")
         self._sim_pin = sim_pin
@@ -86,6 +89,7 @@ class ModemBearer:
             back=self._back,
             settled=self._settled,
             rtscts=rtscts,
+            usb_root=system_root,
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()

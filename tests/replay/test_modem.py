@@ -149,6 +149,15 @@ def test_close_returns_fast_even_while_a_command_waits(scripted: MakeModem, ours
     assert isinstance(failed[0], ModemGone)
 
 
+def test_the_network_s_time_is_told_as_utc_and_an_unset_clock_is_none(scripted: MakeModem, ours: Connect) -> None:
+    """TS 27.007 clause 8.15: the zone is in quarters of an hour."""
+    modem = scripted({"AT+CCLK?": b'+CCLK: "26/10/22,20:00:00+32"\r\n\r\nOK'})
+    driver = ours(modem)
+    assert driver.network_time() == MOMENT
+    modem.replies["AT+CCLK?"] = b'+CCLK: "80/01/06,00:00:05+00"\r\n\r\nOK'
+    assert driver.network_time() is None
+
+
 # ---- sending
 
 

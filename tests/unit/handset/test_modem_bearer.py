@@ -16,6 +16,7 @@ from handset.bearer import BearerEvent, Gone, Ready, Received, Signal, Trouble
 from handset.modem_bearer import ModemBearer, _trouble_of
 from modem_emulator.emulator import Phone
 from modem_emulator.profile import Profile, Storage
+from modem_emulator.profiles import load
 from modem_emulator.server import serving
 from modem_emulator.store import MemoryStore
 from wire.secret import Secret
@@ -196,3 +197,16 @@ async def test_the_sims_pin_is_taken_when_it_is_given(tmp_path: Path, given: str
             await ours.give_sim_pin(Secret(b"1234"))
             event = await next_but_signal(ours)
         assert isinstance(event, Ready)
+
+
+async def test_a_reply_reaches_the_phone_on_a_modem_that_tells_of_no_message(tmp_path: Path) -> None:
+    nokia = Phone(PHONES[0].imsi, PHONES[0].msisdn, profile=load("nokia"))
+    async with (
+        serving([nokia, PHONES[1]], {}, MemoryStore(), smpp_port=0, link_dir=tmp_path),
+        bearer_on(tmp_path / "modem0", OPERATOR) as ours,
+        bearer_on(tmp_path / "modem1", OURS) as operators,
+    ):
+        assert isinstance(await next_but_signal(ours), Ready)
+        await next_but_signal(operators)
+        await soon(operators.send(f"+{OURS}", "reply"))
+        assert await next_but_signal(ours) == Received(f"+{OPERATOR}", "reply")
