@@ -1,13 +1,14 @@
 # make demo         opens the handset on an emulated modem, with a bank and an operator behind it
 # make test         everything that needs nothing but Python
 # make test-system  what needs other people's programs (tshark, tmux, gammu …): .ci/run installs them
+# make wheels-check  whether everything installs on 64-bit Raspberry Pi OS without a compiler; asks the package index
 # make client-table writes what foreign clients can do with the emulator into docs/emulator.md
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: demo test quick lint types contracts test-system client-table clean screenshot
+.PHONY: demo test quick lint types contracts test-system client-table clean screenshot wheels-check
 
 demo: $(VENV)/.installed-all
 	$(BIN)/handset --demo
@@ -33,6 +34,9 @@ test-system: $(VENV)/.installed-dev
 
 client-table: $(VENV)/.installed-dev
 	$(BIN)/pytest -n $(JOBS) -m foreign --write-client-table tests/clients
+
+wheels-check: $(VENV)/.installed-dev
+	$(BIN)/python deploy/wheels_check.py
 
 screenshot: $(VENV)/.installed-dev
 	$(BIN)/python docs/make_screenshot.py
