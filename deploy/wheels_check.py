@@ -125,10 +125,15 @@ def requires(archive: Path) -> list[str]:
 def check(python: str, extra: str) -> Found:
     found, wanted = Found(), requirements(extra)
     with tempfile.TemporaryDirectory() as folder:
-        while (missing := wheels_only(python, wanted, folder)) is not None:
+        while wanted and (missing := wheels_only(python, wanted, folder)) is not None:
             wanted = [line for line in wanted if not re.match(rf"{re.escape(missing)}\b(?!-)", line)]
             with tempfile.TemporaryDirectory() as elsewhere:
-                archive = source(missing, elsewhere)
+                try:
+                    archive = source(missing, elsewhere)
+                except subprocess.CalledProcessError:
+                    # pip runs a source package's build tool to know what it asks for; one that fails needs more
+                    found.compiled.append(missing)
+                    continue
                 needs = compiles(archive)
                 (found.compiled if needs else found.sources).append(archive.name.removesuffix(".tar.gz"))
                 wanted += requires(archive)

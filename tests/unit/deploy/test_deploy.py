@@ -80,7 +80,7 @@ def test_the_named_port_is_the_interface_that_the_handset_asks_first() -> None:
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
 def test_a_unit_starts_the_handset_with_options_that_it_has(unit: Path) -> None:
     line = read(unit)["Service"]["ExecStart"]
-    options = line.partition("/opt/yinxin/bin/handset ")[2].split()[::2]
+    options = line.partition("/usr/local/lib/yinxin/bin/handset ")[2].split()[::2]
     known = {name for parameter in main.params for name in parameter.opts}
     assert options
     assert set(options) <= known
@@ -108,7 +108,7 @@ def test_the_configuration_names_options_that_the_handset_has() -> None:
 def test_systemd_finds_nothing_wrong_with_a_unit(unit: Path, tmp_path: Path) -> None:
     assert shutil.which("systemd-analyze"), "apt-get install systemd"
     text = unit.read_text()
-    for program in ("/opt/yinxin/bin/handset", "/usr/bin/kmscon", "/usr/sbin/runuser"):  # not installed here
+    for program in ("/usr/local/lib/yinxin/bin/handset", "/usr/bin/kmscon", "/usr/sbin/runuser"):  # not installed here
         text = text.replace(program, sys.executable)
     (tmp_path / unit.name).write_text(text)
     done = subprocess.run(
