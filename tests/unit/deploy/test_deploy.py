@@ -95,6 +95,14 @@ def test_a_unit_takes_the_first_console_for_itself_and_is_started_again_for_ever
     assert "yinxin" in (parser["Service"].get("User", ""), *parser["Service"]["ExecStart"].split())
 
 
+def test_the_console_s_unit_gives_the_app_all_three_streams_for_its_screen() -> None:
+    service = read(DEPLOY / "yinxin-handset.service")["Service"]
+    assert {service[f"Standard{stream}"] for stream in ("Input", "Output", "Error")} == {
+        "tty"
+    }  # Textual draws on stderr
+    assert "--log-file" in service["ExecStart"]
+
+
 def test_the_configuration_names_options_that_the_handset_has() -> None:
     text = (DEPLOY / "handset.toml").read_text()
     settings = tomllib.loads(re.sub(r"^# (\S+ = \"[^\"]*\").*$", r"\1", text, flags=re.MULTILINE))
