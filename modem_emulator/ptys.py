@@ -15,7 +15,9 @@ from modem_emulator.port_watch import PortWatch
 # What a modem says while nobody reads: a listing of a full SIM is about 20 kB. Beyond it new output is dropped,
 # as a serial line without reader drops it.
 OUTPUT_OCTETS_MAX = 65_536
-READ_OCTETS_MAX = 65_536
+# What a port reads in one turn of the loop, so that many busy ports leave turns to the rest: the longest text of +CMGS
+# in PDU mode, an address of 12 octets and a TPDU of 164 in hexadecimal, and its end. More stays with the kernel.
+READ_OCTETS_MAX = 353
 
 _log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from gsm.pdu import MessageClass
 from modem_emulator.control import BACKLOG_LINES_MAX, EVENTS_MAX, REQUEST_OCTETS_MAX, Control, PortState
 from modem_emulator.control_client import Connection, NoEmulator, NotDone, connected
 from modem_emulator.control_server import CLIENTS_MAX, ControlTaken
-from modem_emulator.emulator import Emulator
+from modem_emulator.emulator import Emulator, Phone
 from modem_emulator.faults import FAULTS
 from modem_emulator.server import Server, serving
 from modem_emulator.store import MemoryStore
@@ -205,6 +205,19 @@ class TestRules:
         assert not desk.control.followed
 
 
+class Octets:
+    """Counts what was received, by phone."""
+
+    def __init__(self) -> None:
+        self.received_by: dict[int, int] = {}
+
+    def received(self, phone: int, data: bytes) -> None:
+        self.received_by[phone] = self.received_by.get(phone, 0) + len(data)
+
+    def wrote(self, phone: int, data: bytes) -> None:
+        pass
+
+
 @asynccontextmanager
 async def emulator(folder: Path) -> AsyncIterator[tuple[Server, Path]]:
     path = folder / "control"
@@ -231,6 +244,24 @@ class TestSocket:
             async with connected(tmp_path) as connection:
                 assert (await connection.ask("status"))["modems"][0]["name"] == "modem0"
         assert not path.exists()
+
+    async def test_a_request_is_answered_before_busy_ports_have_been_read_to_their_end(self, tmp_path: Path) -> None:
+        phones = [Phone(f"46000123456{count:04}", f"8613900{count:06}") for count in range(40)]
+        flood = b"AT+CSQ\r" * 550
+        path = tmp_path / "control"
+        async with serving(phones, {}, MemoryStore(), link_dir=tmp_path, control=path) as server:
+            counted = Octets()
+            server.look_on(counted, True)
+            async with connected(path) as connection:
+                clients = [os.open(port, os.O_RDWR | os.O_NOCTTY) for port in server.ports]
+                for client in clients:
+                    os.write(client, flood)
+                assert len((await connection.ask("status"))["modems"]) == len(phones)
+                most = max(counted.received_by.values(), default=0)
+                assert most < len(flood) // 2, "commands came before the request that waited as long"
+                await until(lambda: counted.received_by == dict.fromkeys(range(len(phones)), len(flood)))
+            for client in clients:
+                os.close(client)
 
     async def test_who_follows_sees_what_is_typed_and_answered_and_ports_that_open(self, tmp_path: Path) -> None:
         async with emulator(tmp_path) as (server, path), connected(path) as looker, connected(path) as asker:
