@@ -87,6 +87,11 @@ def _wait_until_ready(run: Run) -> None:
     eventually(answers, _PATIENCE_S)
 
 
+def _clock(run: Run) -> str | None:
+    told = run.driver.network_time()
+    return told.isoformat() if told else None
+
+
 def _ussd(run: Run) -> str:
     return str(run.driver.sendUssd("*100#").message)
 
@@ -100,6 +105,7 @@ STEPS: dict[str, Callable[[Run], Any]] = {
     "network": lambda run: run.driver.networkName,
     "service centre": lambda run: run.driver.smsc,
     "maker": lambda run: run.driver.manufacturer,
+    "clock": _clock,
     "indications": lambda run: run.driver.indications,
     "send": lambda run: list(run.driver.send_text(RECIPIENT, "corpus").references),
     "send again": lambda run: list(run.driver.send_text(RECIPIENT, "corpus again").references),
