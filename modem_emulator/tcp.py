@@ -79,6 +79,7 @@ class TcpPort:
     def took(self, client: asyncio.Transport) -> None:
         """A client has come."""
         if self._client is not None:
+            _log.info("%s: a newer client has come; the older one is closed", self.path)
             self._client.abort()
         self._client = client
 

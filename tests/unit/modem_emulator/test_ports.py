@@ -94,7 +94,7 @@ async def test_over_tcp_the_newest_client_has_the_modem() -> None:
     port = TcpPort(0, heard.append)
     address = ("127.0.0.1", int(port.path.rpartition(":")[2]))
     port.write(b"nobody hears this")
-    _, first = await asyncio.open_connection(*address)
+    older, first = await asyncio.open_connection(*address)
     first.write(b"first")
     await until(lambda: b"".join(heard) == b"first")
     reader, second = await asyncio.open_connection(*address)
@@ -102,6 +102,12 @@ async def test_over_tcp_the_newest_client_has_the_modem() -> None:
     await until(lambda: b"".join(heard) == b"firstsecond")
     port.write(b"OK")
     assert await reader.readexactly(2) == b"OK"
+    async with asyncio.timeout(WAIT_S):
+        assert await older.read() == b"", "the older one is closed, and heard nothing of the newer one's answer"
+    first.write(b"still here?")
+    second.write(b", third")
+    await until(lambda: heard[-1].endswith(b"third"))
+    assert b"".join(heard) == b"firstsecond, third", "nor is it heard"
     port.hang_up()
     assert await reader.read() == b""
     with socket.socket() as probe:
