@@ -123,7 +123,9 @@ class TestFile:
     def test_the_bundled_scenarios_can_be_played(self, name: str) -> None:
         bundled = scenarios.load(name)
         assert bundled.description
+        assert bundled.seed is not None
         bench = Bench(ANNA, BERND, scenario=bundled)
+        assert '+CCLK: "26/01/01,00:00:00+00"' in bench.type("AT+CCLK?\r"), "repeatable to the time stamps"
         bench.wait(100)
         bench.send("hello")
 
