@@ -144,12 +144,12 @@ class CharacterSets:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errors:
     """How errors are said. `cmee` is its level at power on; `unsupported` answers an unknown command in place of
-    ERROR or +CME ERROR: 4 (as `COMMAND NOT SUPPORT` does); `cms_verbose` shows +CMS errors as text at level 2.
+    ERROR or +CME ERROR: 4 (as `COMMAND NOT SUPPORT` does); `cms_verbose` shows +CMS errors too as text at level 2.
     """
 
     cmee: int = 0
     unsupported: str | None = None
-    cms_verbose: bool = False
+    cms_verbose: bool = True
     source: str = ""
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from modem_emulator import profiles
 from modem_emulator.commands import COMMANDS
 from modem_emulator.commands.general import commands_of
 from modem_emulator.commands.table import listed
@@ -109,7 +110,7 @@ class TestErrors:
         say(engine, f"AT+CMEE={level}\r")
         assert answer(engine, "+CPIN?") == [shown]
         assert answer(engine, "+CIMI") == [shown]
-        assert answer(engine, "+CMGL") == ["+CMS ERROR: 310"]
+        assert answer(engine, "+CMGL") == [f"+CMS ERROR: {'(U)SIM not inserted' if level == 2 else 310}"]
         assert answer(engine, "+CSQ")[-1] == "OK"
 
     def test_a_busy_sim_answers_nothing_for_a_time(self) -> None:
@@ -120,11 +121,18 @@ class TestErrors:
         assert answer(engine, "+CGMI") == ["yinxin", "OK"]
         assert "READY" in say(engine, "AT+CPIN?\r", NOW_S + 5)
 
-    def test_message_errors_are_words_in_a_make_that_says_them_so(self) -> None:
-        engine = modem(Profile(errors=Errors(cms_verbose=True)))
+    @pytest.mark.parametrize(
+        ("level", "shown"),
+        [(0, "+CMS ERROR: 321"), (1, "+CMS ERROR: 321"), (2, "+CMS ERROR: invalid memory index")],
+    )
+    def test_message_errors_are_words_where_words_are_asked_for(self, level: int, shown: str) -> None:
+        engine = modem(profiles.load("generic"))
+        say(engine, f"AT+CMEE={level}\r")
+        assert answer(engine, "+CMGR=99") == [shown]
+
+    def test_message_errors_stay_numbers_in_a_make_that_has_no_words_for_them(self) -> None:
+        engine = modem(Profile(errors=Errors(cms_verbose=False)))
         say(engine, "AT+CMEE=2\r")
-        assert answer(engine, "+CMGR=1") == ["+CMS ERROR: invalid memory index"]
-        say(engine, "AT+CMEE=1\r")
         assert answer(engine, "+CMGR=1") == ["+CMS ERROR: 321"]
 
     def test_every_code_has_a_text(self) -> None:
