@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gsm import pdu
 from gsm.pdu import Deliver, UserData, encode_deliver
-from modem_emulator import faults
+from modem_emulator import faults, placeholders
 from modem_emulator.clock import Clock
 from modem_emulator.faults import Fault, MessageFault
 from modem_emulator.profile import Profile
@@ -257,12 +257,10 @@ class Equipment:
             "revision": identity.revision,
             "capabilities": identity.capabilities,
             "sim_state": self.sim.state.value,
-            "rssi": self.signal,
-            "registration": self.registration,
+            "rssi": str(self.signal),
+            "registration": str(self.registration),
         }
-        for name, value in known.items():
-            line = line.replace("{" + name + "}", str(value))
-        return line
+        return placeholders.filled(line, known)
 
     def next_reference(self) -> int:
         """TP-MR for the next message, 0 to 255 in turn (TS 23.040 clause 9.2.3.6)."""

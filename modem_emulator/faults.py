@@ -10,7 +10,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from random import Random
 from typing import Any, get_args, get_type_hints
 
-from modem_emulator import records
+from modem_emulator import placeholders, records
 from modem_emulator.records import InvalidRecord
 
 # ---- faults of the radio, the SIM and the port
@@ -248,6 +248,8 @@ def build_fault(name: object, table: Mapping[str, Any], place: str) -> Fault:
         text = getattr(fault, key, "OK")
         if not (1 <= len(text) <= LINE_CHARACTERS_MAX and all(0x20 <= ord(one) <= 0xFF for one in text)):
             raise InvalidRecord(f"{place}.{key} must be one line of 1 to {LINE_CHARACTERS_MAX} Latin-1 characters")
+    if isinstance(fault, Say):
+        placeholders.check(fault.line, placeholders.NAMES, f"{place}.line")
     return fault
 
 

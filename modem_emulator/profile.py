@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from modem_emulator import character_sets, records
+from modem_emulator import character_sets, placeholders, records
 from modem_emulator.records import InvalidRecord
 
 # The longest that a manual allows a command is three minutes (+COPS=?); an hour is a slip of the pen.
@@ -230,6 +230,7 @@ def parse(name: str, document: Mapping[str, Any]) -> Profile:
     """A profile from a parsed TOML document. Raises InvalidProfile."""
     try:
         profile = records.build(Profile, {"name": name, **document}, name)
+        _check_lines(profile)
     except InvalidRecord as error:
         raise InvalidProfile(str(error)) from error
     _check(profile)
@@ -241,6 +242,19 @@ def _check(profile: Profile) -> None:
         check(profile)
     if profile.errors.cmee not in range(3):
         raise InvalidProfile(f"{profile.name}.errors.cmee must be 0, 1 or 2")
+
+
+def _check_lines(profile: Profile) -> None:
+    """Raises InvalidRecord for a line with a name in braces that stands for nothing."""
+    lines = {f"boot.lines[{index}].text": line.text for index, line in enumerate(profile.boot.lines)}
+    lines |= {f"periodic[{index}].text": line.text for index, line in enumerate(profile.periodic)}
+    lines |= {f"identity.information[{index}]": line for index, line in enumerate(profile.identity.information)}
+    for command, answer in profile.commands.answers.items():
+        lines |= {f"commands.answers.{command}[{index}]": line for index, line in enumerate(answer)}
+    for place, line in lines.items():
+        placeholders.check(line, placeholders.NAMES, f"{profile.name}.{place}")
+    for index, line in enumerate(profile.own_number.lines):
+        placeholders.check(line, placeholders.OWN_NUMBER_NAMES, f"{profile.name}.own_number.lines[{index}]")
 
 
 def _check_identity(profile: Profile) -> None:

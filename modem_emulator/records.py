@@ -5,6 +5,7 @@ An unknown key, a missing one and a value of another type are refused with their
 """
 
 from collections.abc import Mapping
+from dataclasses import MISSING, fields
 from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -56,7 +57,11 @@ def _build_dataclass(wanted: Any, table: Mapping[str, Any], place: str) -> Any:
     unknown = [key for key in table if key not in types]
     if unknown:
         raise InvalidRecord(f"{place}: unknown key {unknown[0]!r}; known: {', '.join(types) or 'none'}")
-    try:
-        return wanted(**{key: _build(types[key], inner, f"{place}.{key}") for key, inner in table.items()})
-    except TypeError as error:
-        raise InvalidRecord(f"{place}: a key is missing ({error})") from error
+    missing = [
+        one.name
+        for one in fields(wanted)
+        if one.name not in table and one.default is MISSING and one.default_factory is MISSING
+    ]
+    if missing:
+        raise InvalidRecord(f"{place}: a key is missing: {', '.join(missing)}")
+    return wanted(**{key: _build(types[key], inner, f"{place}.{key}") for key, inner in table.items()})

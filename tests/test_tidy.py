@@ -52,6 +52,7 @@ RULES = sorted(
         "modem_emulator/faults.py",
         "modem_emulator/scenario.py",
         "modem_emulator/outcome.py",
+        "modem_emulator/placeholders.py",
         "modem_emulator/short_message.py",
         "modem_emulator/sim.py",
         "modem_emulator/sim_files.py",

@@ -2,7 +2,7 @@
 
 import re
 
-from modem_emulator import character_sets, sim
+from modem_emulator import character_sets, placeholders, sim
 from modem_emulator.command_line import Parameters
 from modem_emulator.commands.table import Command, Handler, Lines, Needs, says, shows
 from modem_emulator.equipment import PHONEBOOKS, Equipment
@@ -136,9 +136,7 @@ def _filled(equipment: Equipment, line: str, index: int, contact: Contact) -> st
         "type": str(type_of_address(contact.number)),
         "index": str(index),
     }
-    for name, value in known.items():
-        line = line.replace("{" + name + "}", value)
-    return line
+    return placeholders.filled(line, known)
 
 
 def _range(prefix: str) -> Handler:
