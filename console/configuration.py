@@ -56,7 +56,7 @@ def _checked(command: click.Command, document: dict[str, Any], where: str, ctx: 
     A key is the name of a long option: `amount` for `--amount`, whatever the program calls it inside.
     """
     options = {
-        option.removeprefix("--"): parameter.name
+        option.removeprefix("--"): parameter
         for parameter in command.params
         if isinstance(parameter, click.Option) and parameter.name != "config"
         for option in parameter.opts
@@ -69,8 +69,18 @@ def _checked(command: click.Command, document: dict[str, Any], where: str, ctx: 
         if isinstance(value, dict) and key in subcommands:
             checked[key] = _checked(subcommands[key], value, where=f"{where} [{key}]", ctx=ctx)
         elif option in options and not isinstance(value, dict):
-            checked[options[option]] = value
+            parameter = options[option]
+            _refuse_other_type(parameter, value, f"{where}: {key}", ctx)
+            checked[str(parameter.name)] = value
         else:
             known = ", ".join(sorted({*options, *subcommands}))
             raise click.UsageError(f"{where}: unknown key {key!r}; known here: {known}", ctx)
     return checked
+
+
+def _refuse_other_type(option: click.Option, value: Any, place: str, ctx: click.Context) -> None:
+    """What no option at a terminal could be; the rest is the option's type to refuse."""
+    if option.multiple and not isinstance(value, list):
+        raise click.UsageError(f"{place} must be a list, for it may be given several times", ctx)
+    if isinstance(value, bool) and not option.is_flag:
+        raise click.UsageError(f"{place} must be a value of the option, not true or false", ctx)

@@ -20,7 +20,7 @@ from modem_emulator.control_server import ControlTaken
 from modem_emulator.emulator import Phone
 from modem_emulator.link_server import HOST, ListenerTaken
 from modem_emulator.mishaps import Faults
-from modem_emulator.numbers import SHORT_NUMBER_DIGITS_MAX, InvalidNumber, canonical
+from modem_emulator.numbers import SHORT_NUMBER_DIGITS_MAX, InvalidNumber, canonical, national_form
 from modem_emulator.profile import InvalidProfile
 from modem_emulator.ptys import LinksTaken
 from modem_emulator.scenario import InvalidScenario, Scenario
@@ -54,10 +54,18 @@ class PhoneOption(click.ParamType[Phone]):
     def convert(self, value: str | Phone, param: click.Parameter | None, ctx: click.Context | None) -> Phone:
         if isinstance(value, Phone):
             return value
-        pairs = dict(part.strip().partition("=")[::2] for part in value.split(","))
+        value = str(value)  # a configuration file may have a number
+        if not value.strip():
+            self.fail("a phone is given as imsi=DIGITS,msisdn=NUMBER", param, ctx)
+        listed = [part.strip().partition("=")[::2] for part in value.split(",")]
+        pairs = dict(listed)
         unknown = [key for key in pairs if key not in _PHONE_KEYS]
         if unknown:
             self.fail(f"unknown key {unknown[0]!r}; known: {', '.join(_PHONE_KEYS)}", param, ctx)
+        keys = [key for key, _ in listed]
+        twice = [key for key in pairs if keys.count(key) > 1]
+        if twice:
+            self.fail(f"{twice[0]} is given twice", param, ctx)
         self._check_digits(pairs, "imsi", range(15, 16), param, ctx)
         self._check_digits(pairs, "imei", range(15, 16), param, ctx, optional=True)
         self._check_digits(pairs, "pin", range(4, 9), param, ctx, optional=True)
@@ -122,7 +130,9 @@ class EsmeOption(click.ParamType[Esme]):
         if not isinstance(value, str):
             return value
         first, *rest = value.split(",")
-        number, _, system_id = first.partition("=")
+        number, equals, system_id = first.partition("=")
+        if not equals:
+            self.fail(f"an ESME is given as NUMBER=SYSTEM_ID, such as 95533=operator, not {first!r}", param, ctx)
         if not number.isdigit() or len(number) > SHORT_NUMBER_DIGITS_MAX:
             self.fail(f"a short number has 1 to {SHORT_NUMBER_DIGITS_MAX} digits", param, ctx)
         if not 1 <= len(system_id) <= _SYSTEM_ID_CHARACTERS_MAX:
@@ -246,6 +256,7 @@ def serve(
         --esme 95533=operator --link-dir run --state run/network
     """
     _refuse_doubles("msisdn", [one.msisdn for one in phone])
+    _refuse_national_double([one.msisdn for one in phone])
     _refuse_doubles("imsi", [one.imsi for one in phone])
     _refuse_doubles("short number", [one.number for one in esme])
     _refuse_doubles("name", [name for one in esme for name in one.names])
@@ -374,3 +385,9 @@ def _refuse_doubles(what: str, values: Sequence[str]) -> None:
     doubles = {value for value in values if values.count(value) > 1}
     if doubles:
         raise click.UsageError(f"{what} {min(doubles)} is given twice")
+
+
+def _refuse_national_double(msisdns: Sequence[str]) -> None:
+    national = national_form(msisdns)
+    if national is not None:
+        raise click.UsageError(f"msisdn {national.removeprefix('+')} is the national form of another phone's number")

@@ -34,7 +34,7 @@ from modem_emulator.fate import Fate, Happened, end_of
 from modem_emulator.faults import MessageFault
 from modem_emulator.mishaps import Faults as Faults
 from modem_emulator.mishaps import Mishaps
-from modem_emulator.numbers import InvalidNumber, canonical, subscriber
+from modem_emulator.numbers import COUNTRY_CODE, InvalidNumber, canonical, subscriber
 from modem_emulator.outcome import DeliveryStatus, Outcome, Reports
 from modem_emulator.store import Queued, Store
 from modem_emulator.waiting import IN_FLIGHT_MAX as IN_FLIGHT_MAX
@@ -155,7 +155,7 @@ class Network:
         phones: Iterable[str] = (),
         esmes: Iterable[str] = (),
         faults: Faults | None = None,
-        country_code: str = "86",
+        country_code: str = COUNTRY_CODE,
         clock: Clock | None = None,
         strangers: bool = False,
     ) -> None:

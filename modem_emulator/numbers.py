@@ -4,7 +4,7 @@ Inside the emulator an international number is `+` and digits (E.164), a short n
 how `gsm.pdu` shows addresses, so only the command line, the phones' input and SMPP have to come through here.
 """
 
-from collections.abc import Container
+from collections.abc import Collection, Container
 
 # E.164 allows 15 digits; short numbers of more than 8 digits would be taken for international ones.
 NUMBER_DIGITS_MAX = 15
@@ -12,6 +12,10 @@ SHORT_NUMBER_DIGITS_MAX = 8
 
 # SMPP 3.4 section 5.2.5, type of number; also TS 23.040 clause 9.1.2.5.
 TON_UNKNOWN, TON_INTERNATIONAL = 0, 1
+
+
+# Of the country whose emulated network this is: what is dialled or given without a country code is a number in it.
+COUNTRY_CODE = "86"
 
 
 class InvalidNumber(ValueError):
@@ -44,6 +48,15 @@ def subscriber(number: str, known: Container[str], country_code: str) -> str | N
         return exact
     national = "+" + country_code + number.removeprefix("0")
     return national if national in known else None
+
+
+def national_form(numbers: Collection[str], country_code: str = COUNTRY_CODE) -> str | None:
+    """That one of these canonical numbers which is another's national form, as both are one subscriber's; or None."""
+    for number in numbers:
+        digits = number.removeprefix("+").removeprefix("0")
+        if f"+{country_code}{digits}" in numbers:
+            return number
+    return None
 
 
 def type_of_number(canonical_number: str) -> int:

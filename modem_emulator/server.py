@@ -90,6 +90,7 @@ class Server:
         self._listener = LinkListener()
         self._client = LinkClient()
         self._joined = asyncio.Event()
+        self._refusal_said = ""
         self._work: list[asyncio.Task[None]] = []
         self._stopped = False
         self._ports: list[Port] = []
@@ -228,6 +229,7 @@ class Server:
         self._do(partial(self._emulator.centre_sent, octets))
         if self._emulator.joined and not self._joined.is_set():
             _log.info("joined the network")
+            self._refusal_said = ""
             self._joined.set()
 
     def centre_lost(self) -> bool:
@@ -235,7 +237,8 @@ class Server:
         if had_joined:
             _log.warning("the network is lost")
             self._joined.clear()
-        elif self._emulator.refusal:
+        elif self._emulator.refusal and self._emulator.refusal != self._refusal_said:
+            self._refusal_said = self._emulator.refusal
             _log.warning("the network would not have us: %s", self._emulator.refusal)
         self._do(self._emulator.centre_lost)
         return had_joined

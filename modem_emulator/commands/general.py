@@ -33,9 +33,7 @@ def _serial_number(equipment: Equipment, parameters: Parameters) -> Lines:
 
 def _set_functionality(equipment: Equipment, parameters: Parameters) -> Lines:
     """+CFUN (TS 27.007 clause 8.2): 0 minimum, 1 full, 4 radio off; with <rst> 1 the modem starts anew after OK."""
-    functionality = parameters.number(0, range(128))
-    if functionality not in _FUNCTIONALITIES:
-        raise CommandFailed(Cme.OPERATION_NOT_SUPPORTED)
+    functionality = number_among(parameters, 0, _FUNCTIONALITIES)
     if parameters.number(1, range(2), default=0):
         equipment.restart = functionality
     else:
@@ -51,7 +49,7 @@ def _set_character_set(equipment: Equipment, parameters: Parameters) -> Lines:
     """+CSCS (TS 27.007 clause 5.5)."""
     name = parameters.text(0).upper()
     if name not in equipment.profile.character_sets.known:
-        raise CommandFailed(Cme.OPERATION_NOT_SUPPORTED)
+        raise CommandFailed(Cme.INCORRECT_PARAMETERS)
     equipment.settings.character_set = name
     return []
 

@@ -170,7 +170,11 @@ def test_a_state_in_use_is_one_line_and_status_2(tmp_path: Path) -> None:
         (["--phone", "imsi=1,msisdn=8613900000001"], "imsi must have 15 digits"),
         (["--phone", ANNA + ",colour=red"], "unknown key 'colour'"),
         (["--phone", ANNA, "--phone", ANNA], "is given twice"),
-        (["--phone", ANNA, "--esme", "95533"], "a system id has 1 to 15 characters"),
+        (["--phone", ANNA, "--esme", "95533"], "an ESME is given as NUMBER=SYSTEM_ID"),
+        (["--phone", ANNA, "--esme", "95533="], "a system id has 1 to 15 characters"),
+        (["--phone", ""], "a phone is given as imsi=DIGITS,msisdn=NUMBER"),
+        (["--phone", ANNA + ",pin=1234,pin=5678"], "pin is given twice"),
+        (["--phone", ANNA, "--phone", "imsi=460001234567899,msisdn=13900000001"], "is the national form"),
         (["--phone", ANNA, "--lose", "2"], "not in the range"),
     ],
 )

@@ -20,8 +20,8 @@ from tests.system.test_emulator_programs import WAIT_S, Program, ask, collect, r
 
 pytestmark = pytest.mark.programs
 
-ANNA = "imsi=460001234567890,msisdn=8613900000001,slots=999"
-BERND = "imsi=460001234567891,msisdn=8613900000002,slots=999"
+ANNA = "imsi=460001234567890,msisdn=8613900000001,slots=254"
+BERND = "imsi=460001234567891,msisdn=8613900000002,slots=254"
 BERND_NUMBER, ANNA_NUMBER = "+8613900000002", "+8613900000001"
 HEAL_S = 60.0
 
@@ -111,6 +111,7 @@ def test_a_number_in_use_elsewhere_is_refused_at_the_start(house: House) -> None
     result = refused("--join", str(house.port), "--phone", ANNA)
     assert result.returncode == 2
     assert f"{ANNA_NUMBER} is in use by another process that has joined" in result.stderr.splitlines()[-1]
+    assert result.stderr.count("is in use by another process") == 2, "a line in the log, and the sentence at the end"
 
 
 def test_a_modem_looks_for_its_network_until_somebody_listens(house: House) -> None:

@@ -29,6 +29,13 @@ def pay(amount_fen: int) -> None:
 
 
 @program.command()
+@click.option("--phone", multiple=True)
+@click.option("--loud", is_flag=True)
+def ring(phone: tuple[str, ...], loud: bool) -> None:
+    click.echo(f"phones={phone} loud={loud}")
+
+
+@program.command()
 def fail() -> None:
     raise CannotStart("no keys yet: run init first")
 
@@ -77,3 +84,17 @@ def test_a_key_is_named_like_its_option_whatever_the_program_calls_it_inside(tmp
     status, output = run(tmp_path, "[pay]\namount_fen = 3\n", "pay")
     assert status == 2
     assert "unknown key 'amount_fen'; known here: amount" in output
+
+
+def test_an_option_that_may_be_given_several_times_is_a_list(tmp_path: Path) -> None:
+    status, output = run(tmp_path, '[ring]\nphone = ["1", "2"]\nloud = true', "ring")
+    assert (status, output.splitlines()[-1]) == (0, "phones=('1', '2') loud=True")
+    status, output = run(tmp_path, '[ring]\nphone = "1"', "ring")
+    assert status == 2
+    assert "[ring]: phone must be a list" in output
+
+
+def test_true_is_no_number(tmp_path: Path) -> None:
+    status, output = run(tmp_path, "[serve]\nport = true", "serve")
+    assert status == 2
+    assert "[serve]: port must be a value of the option, not true or false" in output

@@ -125,6 +125,12 @@ class TestCommandLine:
     def test_what_cannot_be_set_is_an_error(self, line: str) -> None:
         assert say(engine(), line + "\r") == ERROR
 
+    @pytest.mark.parametrize("line", ["AT+CFUN=77", 'AT+CSCS="XX"', "AT+CMEE=7", "AT+CMGF=9"])
+    def test_a_value_that_cannot_be_is_an_incorrect_parameter(self, line: str) -> None:
+        modem = engine()
+        say(modem, "AT+CMEE=1\r")
+        assert say(modem, line + "\r") == "\r\n+CME ERROR: 50\r\n"
+
     def test_atz_restores_the_settings(self) -> None:
         modem = engine()
         say(modem, "AT+CMEE=1;+CMGF=1\r")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from modem_emulator.numbers import InvalidNumber, canonical, check_digit, subscriber, type_of_number
+from modem_emulator.numbers import InvalidNumber, canonical, check_digit, national_form, subscriber, type_of_number
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,12 @@ def test_a_national_number_is_one_of_the_own_country(dialled: str) -> None:
 
 def test_a_number_nobody_has_is_nobodys() -> None:
     assert subscriber("13900000009", {"+8613900000001"}, "86") is None
+
+
+@pytest.mark.parametrize("national", ["+13900000001", "+013900000001"])
+def test_two_forms_of_one_subscribers_number_are_seen(national: str) -> None:
+    assert national_form(["95533", "+8613900000002", "+8613900000001", national]) == national
+    assert national_form(["95533", "+8613900000002", national]) is None
 
 
 def test_type_of_number() -> None:
