@@ -67,18 +67,15 @@ class Panel(App[None]):
         yield Static(id="state", markup=False)
         yield DataTable[str](id="modems", cursor_type="row", zebra_stripes=True, cell_padding=0)
         yield Static(id="details", markup=False)
-        yield RichLog(id="traffic", max_lines=LINES_MAX, markup=False, auto_scroll=True)
+        yield RichLog(id="traffic", max_lines=LINES_MAX, markup=False, auto_scroll=True, wrap=True, min_width=0)
         yield Static(id="network", markup=False)
-        yield RichLog(id="events", max_lines=LINES_MAX, markup=False, auto_scroll=True)
+        yield RichLog(id="events", max_lines=LINES_MAX, markup=False, auto_scroll=True, wrap=True, min_width=0)
         yield Static(id="keys")
 
     def on_mount(self) -> None:
         for log in self.query(RichLog):
             log.can_focus = False
-        table = self._table
-        for column in view.COLUMNS:
-            table.add_column(f"{column} ", key=column)
-        table.focus()
+        self._table.focus()
         self._show_keys()
         self.run_worker(self._run())  # what fails there ends the app, and is shown
 
@@ -170,22 +167,26 @@ class Panel(App[None]):
 
     def _show_modems(self) -> None:
         table = self.screen_stack[0].query_one("#modems", DataTable)
-        names = [modem["name"] for modem in self._modems]
-        if names != [key.value for key in table.rows]:
-            table.clear()
+        names, headings = [modem["name"] for modem in self._modems], view.columns(self.size.width)
+        if names != [key.value for key in table.rows] or list(headings) != [key.value for key in table.columns]:
+            chosen = table.cursor_row
+            table.clear(columns=True)
+            for column, heading in headings.items():
+                table.add_column(f"{heading} ", key=column)
             for modem in self._modems:
-                table.add_row(*map(_cell, view.row(modem)), key=modem["name"])
+                table.add_row(*map(_cell, view.cells(modem, self.size.width).values()), key=modem["name"])
+            table.move_cursor(row=chosen)
         for modem in self._modems:
-            for column, value in zip(view.COLUMNS, map(_cell, view.row(modem)), strict=True):
-                if table.get_cell(modem["name"], column) != value:
-                    table.update_cell(modem["name"], column, value, update_width=True)
+            for column, value in view.cells(modem, self.size.width).items():
+                if table.get_cell(modem["name"], column) != _cell(value):
+                    table.update_cell(modem["name"], column, _cell(value), update_width=True)
         self._show_chosen()
 
     def _show_chosen(self) -> None:
         modem = self._chosen
         if modem is None:
             return
-        self.screen_stack[0].query_one("#details", Static).update(view.details(modem))
+        self.screen_stack[0].query_one("#details", Static).update(view.details(modem, self.size.width))
         if modem["name"] != self._shown:
             self._shown = modem["name"]
             self._lines_of("#traffic").clear()
@@ -197,9 +198,14 @@ class Panel(App[None]):
 
     def _show_keys(self) -> None:
         way, other = ("to", "from") if self._to_modem else ("from", "to")
-        text = Text("\n".join(view.KEYS).format(way=way, other=other))
+        keys = view.KEYS if self.size.width >= view.WIDE else view.NARROW_KEYS
+        text = Text("\n".join(keys).format(way=way, other=other))
         text.highlight_regex(r"(?<=  )\S{1,2} |(?m:^)\S ", "bold")
-        self.query_one("#keys", Static).update(text)
+        self.screen_stack[0].query_one("#keys", Static).update(text)
+
+    def on_resize(self) -> None:
+        """The terminal has another size; the table follows with the next state."""
+        self.call_after_refresh(self._show_keys)
 
     @property
     def _chosen(self) -> Table | None:

@@ -4,11 +4,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
-from modem_emulator.panel.view import HELP
+from modem_emulator.panel.view import HELP, NARROW_HELP, WIDE
 
 # Somebody who is none of the modems.
 DEFAULT_SENDER = "+8613912345678"
@@ -50,5 +50,5 @@ class HelpDialog(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss", show=False)]
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="window"):
-            yield Static(HELP, markup=False)
+        with VerticalScroll(classes="window"):
+            yield Static(HELP if self.app.size.width >= WIDE else NARROW_HELP, markup=False)

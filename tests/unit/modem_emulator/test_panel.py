@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual.binding import Binding
+from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, RichLog, Static
 
@@ -57,10 +58,10 @@ class Sight:
 
 
 @asynccontextmanager
-async def sight(folder: Path) -> AsyncIterator[Sight]:
+async def sight(folder: Path, width: int = 80) -> AsyncIterator[Sight]:
     async with running(folder) as server:
         app = Panel(folder)
-        async with app.run_test(size=(80, 24)) as pilot:
+        async with app.run_test(size=(width, 24)) as pilot:
             shown = Sight(app, pilot, server)
             await shown.until(lambda: shown.app.screen_stack[0].query_one(DataTable).row_count == 2)
             yield shown
@@ -166,6 +167,33 @@ async def test_help_comes_and_goes(tmp_path: Path) -> None:
         await shown.press("escape", lambda: not isinstance(shown.app.screen, HelpDialog))
 
 
+@pytest.mark.parametrize("width", [80, 60, 40])
+async def test_no_line_is_cut_or_broken_in_the_help(tmp_path: Path, width: int) -> None:
+    async with sight(tmp_path, width) as shown:
+        await shown.press("question_mark", lambda: isinstance(shown.app.screen, HelpDialog))
+        help_text = shown.app.screen.query_one(Static)
+        await shown.until(lambda: help_text.size.height > 0)
+        lines = str(help_text.render()).splitlines()
+        assert help_text.size.height == len(lines), "none is broken"
+        assert max(map(len, lines)) <= help_text.size.width <= width, "none is cut"
+        await shown.pilot.press("end")
+        window = help_text.parent
+        assert isinstance(window, VerticalScroll)
+        await shown.until(lambda: window.scroll_offset.y == window.max_scroll_y)
+
+
+async def test_a_narrow_terminal_shows_what_changes_and_a_wider_one_all_again(tmp_path: Path) -> None:
+    async with sight(tmp_path, 40) as shown:
+        assert shown.row("modem0") == ["modem0", "home", "20", "READY", "SM 0/5", "free"]
+        assert shown.text("#details").startswith("+8613900000001  generic  modem0  IMSI")
+        network = shown.app.screen.query_one("#network", Static)
+        assert network.size.width * network.size.height >= len(shown.text("#network")) > network.size.width
+        assert "? keys" in shown.text("#keys")
+        await shown.pilot.resize_terminal(80, 24)
+        await shown.until(lambda: len(shown.row("modem0")) == len(view.COLUMNS))
+        await shown.until(lambda: "R reboot" in shown.text("#keys"))
+
+
 async def test_it_says_that_there_is_no_emulator_and_finds_the_one_that_comes_and_comes_again(tmp_path: Path) -> None:
     app = Panel(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -186,6 +214,7 @@ def test_every_key_of_the_panel_is_told_of_at_its_foot_and_in_its_help() -> None
         key = {"question_mark": "?"}.get(binding.key, binding.key.partition(",")[0])
         assert any(f" {key} " in f"  {row}" for row in view.KEYS), key
         assert key == "?" or f"{key}  " in view.HELP, key
+        assert f"\n{key}  " in view.NARROW_HELP, key
 
 
 def test_what_the_panel_shows_fits_80_columns() -> None:
@@ -202,3 +231,4 @@ def test_what_the_panel_shows_fits_80_columns() -> None:
     }
     assert sum(len(cell) + 1 for cell in view.row(modem)) <= 80
     assert all(len(row.format(way="from", other="from")) <= 78 for row in view.KEYS)
+    assert all(len(row.format(way="from", other="from")) <= 38 for row in view.NARROW_KEYS)
