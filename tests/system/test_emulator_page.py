@@ -40,4 +40,6 @@ def test_the_page_gives_modemmanager_a_modem(bench: Bench) -> None:
 
 
 def test_the_page_gives_ofono_a_modem(bench: Bench) -> None:
-    assert f"'SubscriberIdentity': <'{IMSI}'>" in run(bench, "with-ofono.sh")
+    shown = run(bench, "with-ofono.sh")
+    assert f"'SubscriberIdentity': <'{IMSI}'>" in shown
+    assert f"'SubscriberNumbers': <['+{OWN}']>" in shown
