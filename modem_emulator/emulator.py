@@ -14,6 +14,8 @@ from random import Random
 from gsm import pdu
 from modem_emulator import equipment as modem
 from modem_emulator.clock import Clock
+from modem_emulator.commands import COMMANDS
+from modem_emulator.commands.general import own_names
 from modem_emulator.engine import Engine
 from modem_emulator.equipment import Equipment
 from modem_emulator.faults import EmptyStorage, Fault, FillStorage, Plan, Step
@@ -22,6 +24,7 @@ from modem_emulator.network import CAUSE_OUT_OF_ORDER, LIFETIME_S, Accepted, Fau
 from modem_emulator.numbers import canonical, check_digit, subscriber
 from modem_emulator.outcome import Reports
 from modem_emulator.profile import Profile
+from modem_emulator.records import InvalidRecord
 from modem_emulator.schedule import Schedule
 from modem_emulator.sim import MESSAGE_SLOTS, PUK, Sim
 from modem_emulator.store import Queued, Store
@@ -101,6 +104,10 @@ class ToMember:
 
 
 Action = WriteToPort | DeliverToEsme | HangUp | PlugIn | ToCentre | ToMember
+
+
+class NoSuchCommand(InvalidRecord):
+    """A fault waits for a command that no modem has which it is for."""
 
 
 class NoSuchModem(ValueError):
@@ -257,8 +264,13 @@ class Emulator:
         return [self._phones[number]]
 
     def check(self, step: Step) -> None:
-        """Raises NoSuchModem, or InvalidRecord for a storage that its modem has not."""
-        for phone in self.named(step.modem):
+        """Raises NoSuchModem, NoSuchCommand for a name that no modem meant has, or InvalidRecord for a storage."""
+        phones = self.named(step.modem)
+        if step.on.startswith(tuple("+^$%#")) and step.on not in COMMANDS:
+            own = [own_names(self._engines[phone].equipment.profile) for phone in phones]
+            if own and not any(step.on in names for names in own):
+                raise NoSuchCommand(f"no such modem has a command {step.on}; * stands for any")
+        for phone in phones:
             if isinstance(step.do, FillStorage | EmptyStorage):
                 self._engines[phone].equipment.storage(step.do.storage)
 

@@ -18,6 +18,7 @@ from modem_emulator.emulator import (
     DeliverToEsme,
     Emulator,
     HangUp,
+    NoSuchCommand,
     NoSuchModem,
     Phone,
     PlugIn,
@@ -401,5 +402,7 @@ def _check(scenario: Scenario, emulator: Emulator) -> None:
             emulator.check(step)
         except NoSuchModem as error:
             raise InvalidScenario(f"{place}.modem: {error}") from error
+        except NoSuchCommand as error:
+            raise InvalidScenario(f"{place}.on: {error}") from error
         except InvalidRecord as error:
             raise InvalidScenario(f"{place}.storage: {error}") from error

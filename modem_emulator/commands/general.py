@@ -86,10 +86,15 @@ def commands_of(profile: Profile) -> dict[str, Command]:
     return {name: command for name, command in COMMANDS.items() if not profile.lacks(name)}
 
 
+def own_names(profile: Profile) -> dict[str, None]:
+    """Names of the commands that this make alone has, in their order."""
+    return dict.fromkeys(re.sub(r"(=\?|\?|=.*)$", "", name) for name in profile.commands.answers)
+
+
 def _list_commands(equipment: Equipment, _parameters: Parameters) -> Lines:
     """+CLAC (TS 27.007 clause 8.37): what this make has of the table, and its own commands."""
     profile = equipment.profile
-    own = dict.fromkeys(re.sub(r"(=\?|\?|=.*)$", "", name) for name in profile.commands.answers)
+    own = own_names(profile)
     return [f"AT{name}" for name in dict.fromkeys([*commands_of(profile), *own])]
 
 

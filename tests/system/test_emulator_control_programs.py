@@ -108,6 +108,7 @@ def until_followed(folder: Path, following: subprocess.Popen[str]) -> None:
     [
         ('[[step]]\ndo = "reboot"\nmodem = "modem7"', "scenario.toml: step 1.modem: there is no modem 'modem7'"),
         ('[[step]]\ndo = "reboot"\n[[step]]\ndo = "explode"', "scenario.toml: step 2.do must name a fault"),
+        ('[[step]]\ndo = "silence"\non = "+CNOSUCH"', "scenario.toml: step 1.on: no such modem has a command +CNOSUCH"),
         ("[rates]\nlose = 2", "scenario.toml: rates.lose must be a number from 0 to 1"),
         ("seed = ", "is no TOML"),
     ],
