@@ -19,6 +19,7 @@ from handset.demo_customers import Customer
 from handset.phone import Connection, NotConnected, Phone
 from handset.screens.base import PhoneScreen
 from handset.screens.home import HomeScreen
+from handset.screens.number import NumberScreen
 from handset.screens.sim_pin import SimPinScreen
 from handset.sqlite_store import StoreUnusable
 from handset.texts import Text, say_code, text_of
@@ -54,6 +55,7 @@ class HandsetApp(App[None]):
         super().__init__()
         self.language: Language = language
         self.connection = Connection()
+        self._asked_imsi: str | None = None  # whose number was asked for last; not again unless the customer says so
         self.doubt_count = 0
         self.broken: str | None = None  # why the phone stopped, for the command line
         self._demo = demo
@@ -107,10 +109,29 @@ class HandsetApp(App[None]):
 
     def _take_connection(self, connection: Connection) -> None:
         asks_for_pin = connection.trouble in _SIM_PIN_TROUBLES and connection.trouble != self.connection.trouble
+        imsi = connection.numberless_imsi if connection.trouble is Trouble.NUMBER_UNKNOWN else None
+        asks_for_number = imsi is not None and imsi != self._asked_imsi
+        self._asked_imsi = imsi or self._asked_imsi
         self.connection = connection
+        self._leave_stale_number_screen(imsi)
         if asks_for_pin and not any(isinstance(screen, SimPinScreen) for screen in self.screen_stack):
             self.push_screen(SimPinScreen())
+        if asks_for_number:
+            self.ask_number()
         self._refresh_screens()
+
+    def _leave_stale_number_screen(self, numberless_imsi: str | None) -> None:
+        """Take the question away when the modem is back with a SIM whose number is known, or with another one."""
+        screen = self.screen
+        answered = self.connection.trouble is None or numberless_imsi is not None
+        if isinstance(screen, NumberScreen) and answered and screen.imsi != numberless_imsi:
+            self.pop_screen()
+
+    def ask_number(self) -> None:
+        """Ask for the SIM's number, if it is wanted: by itself once for each SIM, and when the customer says so."""
+        imsi = self.connection.numberless_imsi
+        if self.connection.trouble is Trouble.NUMBER_UNKNOWN and imsi is not None:
+            self.push_screen(NumberScreen(imsi))
 
     async def _tell_late_outcome(self, update: Done | Declined) -> None:
         """Tell the outcome of a transfer that no screen follows any more."""
@@ -159,6 +180,11 @@ class HandsetApp(App[None]):
         """Send a transfer in doubt again."""
         with self._told_when_unconnected():
             await self.phone.retry(transaction_id)
+
+    async def give_number(self, imsi: str, number: str) -> None:
+        """Keep the number of a SIM that does not know its own."""
+        with self._told_when_unconnected():
+            await self.phone.give_number(imsi, number)
 
     @contextlib.contextmanager
     def _told_when_unconnected(self) -> Iterator[None]:

@@ -20,7 +20,7 @@ from click.core import ParameterSource
 from console import CannotStart, Program, logging_options
 from handset.actions import Update
 from handset.amounts import BadAmount, parse_yuan
-from handset.conversation import Conversation, Order, Report, Unconnected, conversing, transfers_in_doubt
+from handset.conversation import Conversation, Order, Person, Report, Unconnected, conversing, transfers_in_doubt
 from handset.demo_customers import CUSTOMERS
 from handset.enrolment import BadEnrolment, checked_bank, read_bank_key
 from handset.modem_cli import modem
@@ -338,16 +338,29 @@ def _checked_pin(text: str, language: Language) -> Secret:
         raise CannotStart(Text.BAD_PIN.say(language)) from None
 
 
-def _sim_pin_source(settings: Settings) -> Callable[[], Secret | None]:
-    """Return who is asked when the SIM wants its PIN: the person at the terminal, if there is one."""
+def _person(settings: Settings) -> Person:
+    """Return who is asked for the SIM's PIN and its number: the person at the terminal, if there is one."""
 
-    def ask() -> Secret | None:
+    def sim_pin() -> Secret | None:
         if not sys.stdin.isatty():
             return None
         prompt = Text.PROMPT_SIM_PIN.say(settings.language)
         return Secret(click.prompt(prompt, hide_input=True, err=True).encode("ascii", "replace"))
 
-    return ask
+    def number(imsi: str) -> str | None:
+        if not sys.stdin.isatty():
+            return None
+        prompt = Text.PROMPT_NUMBER.say(settings.language, imsi=imsi)
+        return str(click.prompt(prompt, value_proc=lambda typed: _number_typed(typed, settings.language), err=True))
+
+    return Person(sim_pin, number)
+
+
+def _number_typed(typed: str, language: Language) -> str:
+    try:
+        return checked_msisdn(typed.strip())
+    except BadDigits:
+        raise click.UsageError(Text.BAD_MSISDN.say(language)) from None  # click says it, and asks again
 
 
 def _sim_pin_in_file(path: Path | None) -> Secret | None:
@@ -454,7 +467,7 @@ def _converse(
         # asyncio's own handler of Ctrl-C takes only the first: the second would break off the report.
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        async with conversing(opener, settings.language, wait_s, _sim_pin_source(settings)) as talking:
+        async with conversing(opener, settings.language, wait_s, _person(settings)) as talking:
             if not as_json:
                 talking.say = lambda line: click.echo(line, err=True)
             return await talk(talking)

@@ -65,6 +65,14 @@ class Order:
     amount_fen: int = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is asked for the SIM's PIN, and for the number (5 to 15 digits) of the SIM with an IMSI; None: nobody."""
+
+    sim_pin: Callable[[], Secret | None]
+    number: Callable[[str], str | None]
+
+
 class Conversation:
     """One phone at work, for one command. `wait_s` bounds all waiting together; time at a prompt does not count."""
 
@@ -93,8 +101,8 @@ class Conversation:
             raise told
         return told
 
-    async def connect(self, sim_pin: Callable[[], Secret | None]) -> None:
-        """Wait until the phone can send. Raises Unconnected; `sim_pin` is asked when the SIM wants one."""
+    async def connect(self, person: Person) -> None:
+        """Wait until the phone can send. Raises Unconnected; the person is asked what only a person can know."""
         while True:
             told = await self._next()
             if told is None:
@@ -103,10 +111,23 @@ class Conversation:
                 continue
             if told.trouble is None:
                 return
-            pin = self.prompted(sim_pin) if told.trouble in _SIM_PIN_TROUBLES else None
-            if pin is None:
-                raise Unconnected(told.trouble)
-            await self._phone.give_sim_pin(pin)
+            await self._mend(told.trouble, told.numberless_imsi, person)
+
+    async def _mend(self, trouble: Trouble, numberless_imsi: str | None, person: Person) -> None:
+        """Ask the person for what is missing. Raises Unconnected if that is something else, or nobody tells it."""
+        if trouble in _SIM_PIN_TROUBLES:
+            pin = self.prompted(person.sim_pin)
+            if pin is not None:
+                await self._phone.give_sim_pin(pin)
+                return
+        elif trouble is Trouble.NUMBER_UNKNOWN and numberless_imsi is not None:
+            if self._phone.connection.trouble is not trouble:
+                return  # told while the person was typing, and mended since
+            number = self.prompted(lambda: person.number(numberless_imsi))
+            if number is not None:
+                await self._phone.give_number(numberless_imsi, number)
+                return
+        raise Unconnected(trouble)
 
     def prompted(self, prompt: Callable[[], _Found]) -> _Found:
         """Ask the person in front of the terminal, and put the deadline off by as long as that takes."""
@@ -274,7 +295,7 @@ class Conversation:
 
 @asynccontextmanager
 async def conversing(
-    open_phone: OpenPhone, language: Language, wait_s: float, sim_pin: Callable[[], Secret | None]
+    open_phone: OpenPhone, language: Language, wait_s: float, person: Person
 ) -> AsyncIterator[Conversation]:
     """Open a phone, connect it, and close it at the end. Raises Unconnected, StoreUnusable."""
     updates: asyncio.Queue[Told] = asyncio.Queue()
@@ -283,7 +304,7 @@ async def conversing(
     running.add_done_callback(lambda task: None if task.cancelled() else _tell_end(task.exception(), updates))
     conversation = Conversation(phone, updates, language, wait_s)
     try:
-        await conversation.connect(sim_pin)
+        await conversation.connect(person)
         yield conversation
     finally:
         running.cancel()

@@ -39,6 +39,7 @@ class Connection:
     identity: Identity | None = field(default=None, repr=False)
     signal_percent: int | None = None
     sim_is_new: bool = False  # another SIM than last time: the bank will want to be told
+    numberless_imsi: str | None = field(default=None, repr=False)  # with NUMBER_UNKNOWN: the SIM whose number is wanted
 
 
 class NotConnected(Exception):
@@ -80,6 +81,7 @@ class Phone:
         self._clock = clock
         self.connection = Connection()
         self._session: HandsetSession | None = None
+        self._becoming_ready = asyncio.Lock()  # by the bearer's word and by the customer's, one after the other
         self._ended = False
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="handset store")
         # Texts whose sending ended as UNKNOWN, the latest send of each.
@@ -146,6 +148,18 @@ class Phone:
         """Open the SIM, after Trouble.SIM_PIN_NEEDED or SIM_PIN_WRONG."""
         await self._bearer.give_sim_pin(pin)
 
+    async def give_number(self, imsi: str, number: str) -> None:
+        """Keep the number of a SIM that does not know its own (`Connection.numberless_imsi`), and work with it.
+
+        Raises BadDigits, StoreUnusable.
+        """
+        identity = Identity(checked_imsi(imsi), checked_msisdn(number))
+        async with self._becoming_ready:
+            if self.connection.trouble is Trouble.NUMBER_UNKNOWN and self.connection.numberless_imsi == imsi:
+                await self._become(identity)
+            else:  # the modem is gone, or has another SIM, by now
+                await self._work(lambda: self._store.remember_sim(identity))
+
     def _ready_session(self) -> HandsetSession:
         if self._session is None or self.connection.trouble is not None:
             raise NotConnected(self.connection.trouble or Trouble.CONNECTING)
@@ -206,7 +220,8 @@ class Phone:
         while True:
             event = await self._bearer.next_event()
             if isinstance(event, Ready):
-                await self._become_ready(event)
+                async with self._becoming_ready:
+                    await self._become_ready(event)
             elif isinstance(event, Gone):
                 _log.warning("no connection: %s %s", event.trouble.value, event.detail)
                 self._tell(replace(self.connection, trouble=event.trouble, signal_percent=None))
@@ -245,8 +260,14 @@ class Phone:
         try:
             identity = Identity(imsi, checked_msisdn(known or ""))
         except BadDigits:
-            self._tell(replace(self.connection, trouble=Trouble.NUMBER_UNKNOWN))
+            # What another SIM asked before goes on with that one (rule 10 of `session`), not with this one.
+            self._session = self._wakeup = None
+            self._tell(replace(self.connection, trouble=Trouble.NUMBER_UNKNOWN, numberless_imsi=imsi))
             return
+        await self._become(identity)
+
+    async def _become(self, identity: Identity) -> None:
+        """Work as this SIM from now on, and remember its number."""
         same = await self._work(lambda: self._store.remember_sim(identity))
         if self._session is None or identity != self.connection.identity:
             session = HandsetSession(

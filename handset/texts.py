@@ -170,9 +170,22 @@ class Text(Sentence):
     SIM_PIN_TITLE = ("SIM 卡密码", "SIM PIN")
     ENTER_SIM_PIN = ("SIM 卡需要密码（PIN），然后按回车：", "The SIM asks for its PIN; then press Enter:")
 
+    # the number of a SIM that does not know it
+    NUMBER_TITLE = ("本机号码", "The SIM's own number")
+    ENTER_NUMBER = (
+        "SIM 卡 {imsi} 不知道自己的号码。请输入（含国家代码，例如 8613800000000），然后按回车；只需输入一次：",
+        "The SIM {imsi} does not know its own number. Enter it with its country code, such as 8613800000000, then "
+        "press Enter; this is asked once:",
+    )
+    KEYS_NUMBER = ("回车 保存 · Esc 以后再说 · F2 English", "Enter keep · Esc later · F2 中文")
+
     # what was typed
     BAD_ACCOUNT = ("账号应为 6 到 19 位数字。", "An account number has 6 to 19 digits.")
     BAD_PIN = ("密码应为 4 到 12 位数字。", "A PIN has 4 to 12 digits.")
+    BAD_MSISDN = (
+        "号码应为 5 到 15 位数字，含国家代码，例如 8613800000000。",
+        "A number has 5 to 15 digits with its country code, such as 8613800000000.",
+    )
     BAD_NUMBER = ("这不是金额。请只用数字和一个小数点。", "This is no amount. Use digits and one point only.")
     BAD_DECIMALS = ("金额最多两位小数。", "An amount has at most two decimals.")
     BAD_ZERO = ("金额必须大于零。", "The amount must be above zero.")
@@ -224,8 +237,12 @@ class Text(Sentence):
     )
     TROUBLE_NO_SIM = ("没有读到 SIM 卡。请插好 SIM 卡。", "No SIM can be read. Insert the SIM.")
     TROUBLE_NUMBER_UNKNOWN = (
-        "SIM 卡不知道自己的号码。请用 --number 给出后重新启动。",
-        "The SIM does not know its own number. Start again with --number.",
+        "SIM 卡不知道自己的号码。请在首页按 n 输入。",
+        "The SIM does not know its own number. Press n on the first screen to enter it.",
+    )
+    COMMAND_NUMBER_UNKNOWN = (
+        "SIM 卡不知道自己的号码。请用 --number 给出，然后重新运行。",
+        "The SIM does not know its own number. Give it with --number and run this again.",
     )
     STATE_UNUSABLE = (
         "本机状态无法写入，不能再办理：{reason}",
@@ -239,6 +256,10 @@ class Text(Sentence):
     )
     PROMPT_PIN = ("密码", "PIN")
     PROMPT_SIM_PIN = ("SIM 卡密码", "PIN of the SIM")
+    PROMPT_NUMBER = (
+        "SIM 卡 {imsi} 的号码（含国家代码，例如 8613800000000；只问一次）",
+        "Number of the SIM {imsi}, with its country code, such as 8613800000000; asked once",
+    )
     NO_TERMINAL = (
         "没有终端，无法打开界面；请改用命令，见 handset transfer --help。",
         "The app needs a terminal; without one use a command, see: handset transfer --help",
@@ -263,6 +284,10 @@ _TROUBLES = {
     Trouble.NO_SIM: Text.TROUBLE_NO_SIM,
     Trouble.NUMBER_UNKNOWN: Text.TROUBLE_NUMBER_UNKNOWN,
 }
+_COMMAND_TROUBLES = {
+    Trouble.NO_MODEM: Text.COMMAND_NO_MODEM,
+    Trouble.NUMBER_UNKNOWN: Text.COMMAND_NUMBER_UNKNOWN,
+}
 _FAULTS = {
     AmountFault.NOT_A_NUMBER: Text.BAD_NUMBER,
     AmountFault.TOO_MANY_DECIMALS: Text.BAD_DECIMALS,
@@ -282,8 +307,8 @@ def text_of(reason: Refusal | Trouble | AmountFault) -> Text:
 
 
 def text_for_command(trouble: Trouble) -> Text:
-    """Return the sentence of a trouble for a command, which ends and so picks nothing up by itself."""
-    return Text.COMMAND_NO_MODEM if trouble is Trouble.NO_MODEM else text_of(trouble)
+    """Return the sentence of a trouble for a command, which ends: it picks nothing up, and has no screens."""
+    return _COMMAND_TROUBLES.get(trouble) or text_of(trouble)
 
 
 def text_of_send(outcome: SendOutcome | None) -> Text | None:

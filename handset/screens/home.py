@@ -22,6 +22,7 @@ class HomeScreen(PhoneScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(number), f"choose({number - 1})", show=False) for number in range(1, 6)),
         Binding("q", "app.quit", show=False),
+        Binding("n", "enter_number", show=False),
     ]
     keys = Text.KEYS_HOME
 
@@ -90,6 +91,10 @@ class HomeScreen(PhoneScreen):
                 self.handset.action_switch_language()
             case _:
                 self.app.exit()
+
+    def action_enter_number(self) -> None:
+        """Ask for the SIM's number, where the first lines say that it is missing."""
+        self.handset.ask_number()
 
     def action_back(self) -> None:
         """Stay: there is nothing behind the first screen."""

@@ -17,6 +17,7 @@ from handset.demo_customers import CUSTOMERS
 from handset.phone import Phone
 from handset.screens.base import Confirm
 from handset.screens.home import HomeScreen
+from handset.screens.number import NumberScreen
 from handset.screens.result import ResultScreen
 from handset.screens.transfer import AmountScreen, NameScreen, PayeeScreen, PayerScreen, SummaryScreen
 from handset.session import Policy
@@ -128,7 +129,9 @@ def opened(tmp_path: Path) -> Open:
         try:
             async with app.run_test(size=size) as pilot:
                 rig = Rig(app, far, pilot)
-                await rig.reach(HomeScreen)
+                await rig.until(lambda: any(isinstance(screen, HomeScreen) for screen in app.screen_stack))
+                await rig.until(lambda: app.screen.is_mounted)
+                await pilot.pause(0.02)
                 if bearer is None:
                     await rig.until(lambda: app.connection.signal_percent is not None)
                     await pilot.pause()
@@ -471,9 +474,63 @@ async def test_a_lost_modem_is_a_sentence_on_every_screen(opened: Open, language
         await rig.reach(NameScreen)
 
 
-async def test_a_sim_without_a_number_says_what_to_do(opened: Open) -> None:
-    async with opened(bearer=ScriptedBearer(msisdn=None)) as rig:
+@SIZES
+@BOTH
+async def test_the_number_of_a_sim_that_does_not_know_it_is_asked_once_and_kept(
+    opened: Open, language: Language, size: tuple[int, int]
+) -> None:
+    async with opened(language, size, ScriptedBearer(msisdn=None)) as rig:
+        await rig.reach(NumberScreen)
+        assert IMSI in rig.shown
+        await rig.enter("1234")
+        await rig.press("enter")
+        await rig.until(lambda: rig.says(Text.BAD_MSISDN))
+        rig.app.screen.query_one("#number", Input).value = ""
+        await rig.enter(f"+{MSISDN}")
+        await rig.press("enter")
+        await rig.reach(HomeScreen)
+        await rig.until(lambda: rig.says(Text.SIM_LINE, imsi=IMSI, number=MSISDN))
+        assert rig.says(Text.CONNECTED)
+        rig.bearer.tell(Gone(Trouble.NO_MODEM, "unplugged"))
+        await rig.until(lambda: rig.says(Text.TROUBLE_NO_MODEM))
+        rig.bearer.tell(Ready(IMSI, None))
+        await rig.until(lambda: rig.says(Text.CONNECTED))
+        assert isinstance(rig.app.screen, HomeScreen)
+    async with opened(language, size, ScriptedBearer(msisdn=None)) as rig:
+        await rig.until(lambda: rig.says(Text.CONNECTED))
+
+
+@BOTH
+async def test_the_question_for_the_number_can_be_put_off_and_taken_up_again(opened: Open, language: Language) -> None:
+    async with opened(language, bearer=ScriptedBearer(msisdn=None)) as rig:
+        await rig.reach(NumberScreen)
+        await rig.press("escape")
+        await rig.reach(HomeScreen)
         await rig.until(lambda: rig.says(Text.TROUBLE_NUMBER_UNKNOWN))
+        await rig.press("n")
+        await rig.reach(NumberScreen)
+        await rig.enter(MSISDN)
+        await rig.press("enter")
+        await rig.until(lambda: rig.says(Text.CONNECTED))
+        await rig.press("n")
+        assert isinstance(rig.app.screen, HomeScreen), "there is nothing to ask any more"
+
+
+async def test_another_sim_is_asked_for_its_number_anew(opened: Open) -> None:
+    other = "460000000000009"
+    async with opened(bearer=ScriptedBearer(msisdn=None)) as rig:
+        await rig.reach(NumberScreen)
+        rig.bearer.tell(Ready(other, None))
+        await rig.until(lambda: other in rig.shown)
+        await rig.enter("8613900000009")
+        await rig.press("enter")
+        await rig.until(lambda: rig.says(Text.SIM_LINE, imsi=other, number="8613900000009"))
+        rig.bearer.tell(Ready(IMSI, None))
+        await rig.reach(NumberScreen)
+        assert IMSI in rig.shown
+        rig.bearer.tell(Ready(other, None))
+        await rig.reach(HomeScreen)
+        await rig.until(lambda: rig.says(Text.CONNECTED))
 
 
 async def test_the_sims_pin_is_asked_for(opened: Open) -> None:

@@ -20,7 +20,17 @@ from handset.demo_customers import CUSTOMERS
 from handset.sqlite_store import Bank, SqliteStore
 from handset.store import StoredRequest
 from handset.texts import text_for_command
-from tests.unit.handset.counterparty import NAME, OPERATOR, PAYEE, PAYER, PIN, SERIAL, Counterparty, ScriptedBearer
+from tests.unit.handset.counterparty import (
+    MSISDN,
+    NAME,
+    OPERATOR,
+    PAYEE,
+    PAYER,
+    PIN,
+    SERIAL,
+    Counterparty,
+    ScriptedBearer,
+)
 from wire.sealing import fingerprint
 from wire.terminal import Kind
 
@@ -288,6 +298,20 @@ def test_a_modem_that_is_not_there_ends_with_2_and_a_sentence(tmp_path: Path, fa
     assert result.exit_code == 2
     assert "dialout" in result.stderr
     assert "by itself" not in result.stderr
+
+
+def test_a_number_that_nobody_can_be_asked_for_ends_with_2_and_names_the_option(
+    run: Run, monkeypatch: pytest.MonkeyPatch, far: Counterparty
+) -> None:
+    def bearer(_port: str, _operator: str, _sim_pin: object, **_line: object) -> ScriptedBearer:
+        return ScriptedBearer(far, msisdn=None)
+
+    monkeypatch.setattr(handset.modem_bearer, "ModemBearer", bearer)
+    result = run(*TRANSFER)
+    assert result.exit_code == 2
+    assert "--number" in result.stderr
+    assert run("--json", "--yes", told=PIN, options=("--number", MSISDN, *TRANSFER)).exit_code == 0
+    assert run(*TRANSFER, "--yes", "--json").exit_code == 0, "the number given is kept"
 
 
 @pytest.mark.parametrize("trouble", Trouble)
