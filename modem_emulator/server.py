@@ -167,6 +167,7 @@ class Server:
         for task in self._work:
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
+        await self._smsc.stop()
         self._stopped = True
         self._listener.close()
         self._client.close()

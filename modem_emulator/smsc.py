@@ -75,6 +75,7 @@ class Smsc:
         for number, system_id in numbers.items():
             self._numbers.setdefault(system_id, []).append(canonical(number))
         self._owners = {canonical(number): system_id for number, system_id in numbers.items()}
+        self._server: smpp34.Server | None = None
         self._sessions: dict[str, smpp34.Esme] = {}
         self._outboxes: dict[str, asyncio.Queue[Queued]] = {}
         self._senders: dict[str, asyncio.Task[None]] = {}
@@ -86,9 +87,10 @@ class Smsc:
         tries = 1 if port else PORT_TRIES_MAX
         for attempt in range(1, tries + 1):
             chosen = _free_port(port)
-            self._server = smpp34.Server(HOST, chosen, system_id="yinxin")
+            server = smpp34.Server(HOST, chosen, system_id="yinxin")
             try:
-                await self._server.start()
+                await server.start()
+                self._server = server
                 return chosen
             except smpp34.SmppError as error:
                 if attempt == tries:
@@ -97,9 +99,11 @@ class Smsc:
 
     async def run(self, switchboard: Switchboard) -> None:
         """Serve until cancelled; deliveries stop then, and nothing unanswered is lost."""
+        server = self._server
+        assert server is not None, "started before it is run"
         try:
             while True:
-                match await self._server.next():
+                match await server.next():
                     case smpp34.Esme() as session:
                         self._bound(session, switchboard)
                     case smpp34.SubmitSmEvent() as event:
@@ -109,8 +113,13 @@ class Smsc:
         finally:
             for task in [*self._senders.values(), *self._farewells]:
                 task.cancel()
+
+    async def stop(self) -> None:
+        """End all sessions and stop listening; nothing if that was not begun."""
+        if self._server is not None:
             await self._server.stop()
             await asyncio.sleep(SETTLE_S)
+            self._server = None
 
     def deliver(self, number: str, message: Queued) -> None:
         """Send to the ESME that has this number; what it says goes to the switchboard."""
