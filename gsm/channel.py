@@ -131,6 +131,7 @@ class Channel:
     def __init__(self, debts: int = 0) -> None:
         self.state = State.IDLE
         self.debts = debts
+        self.echoed = False  # whether the modem has echoed what was sent last
         self._buffer = bytearray()
         self._skipping = False
         self._command = _NO_COMMAND
@@ -223,11 +224,13 @@ class Channel:
 
     def _line(self, line: str) -> list[Event]:
         if line in self._echoes:
+            self.echoed = True
             return []
         if line == ">":
             return self._prompt()
         line = line.removeprefix("> ")  # the prompt stands before the echo of the text
         if line in self._echoes:
+            self.echoed = True
             return []
         if self._unfinished:
             return self._continue(line)
@@ -304,6 +307,7 @@ class Channel:
 
     def _start(self, line: bytes, prompt: bool) -> bytes:
         self._command = Command.of(line.decode("utf-8", errors="replace"))
+        self.echoed = False
         self._lines, self._lines_octets = [], 0
         self.state = State.PROMPT_WANTED if prompt else State.RUNNING
         return self._remember(line)

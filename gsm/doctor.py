@@ -7,7 +7,7 @@ because something before it is in the way, is skipped and said to be. Nothing he
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from enum import Enum, auto
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from gsm.asking import Heard, Reply
 from gsm.final_results import refusal_of
 from gsm.find import Candidate
 from gsm.holders import Program
+from gsm.network_time import network_time_of
 from gsm.sim import own_number_of, pin_state_of
 from gsm.usb import UsbDevice
 from gsm.usb_modems import NEVER_ASKED, Role
@@ -27,8 +28,6 @@ SLOTS_FREE_MIN = 3
 # The network's time is given when it suits it and need not be exact (TS 22.042 clause 5); an hour's error is always
 # one of the zone. Chosen between.
 CLOCK_OFF_S_MAX = 300
-# Modems that were told no time begin in 1970, 1980 or 2004, depending on the make.
-_YEAR_MIN = 2020
 _A_QUARTER_S = 900
 
 # Some modems do not say what is asked for, and fail for want of it (TS 27.007 clause 9.2.1).
@@ -37,7 +36,6 @@ _REGISTRATION = re.compile(r"\+CE?REG: *\d *, *(\d+)")
 _SIGNAL = re.compile(r"\+CSQ: *(\d+)")
 _CENTRE = re.compile(r'\+CSCA: *"?(\+?[0-9]{3,20})')
 _SPACE = re.compile(r'"?(\w+)"? *, *(\d+) *, *(\d+)')
-_CLOCK = re.compile(r'"?(?:20)?(\d\d)/(\d\d?)/(\d\d?),(\d\d?):(\d\d?):(\d\d?)([+-]\d{1,2})?')
 # Registered, at home or abroad; 6 and 7 are for SMS only (TS 27.007 clause 7.2).
 _AT_HOME, _ABROAD = {"1", "6"}, {"5", "7"}
 # vcgencmd get_throttled: bit 0 under-voltage now, bit 16 since the start (Raspberry Pi documentation, "vcgencmd").
@@ -534,25 +532,6 @@ def _clock(examination: _Examination) -> _Outcome:
         off_s = (off_s + _A_QUARTER_S // 2) % _A_QUARTER_S - _A_QUARTER_S // 2
     facts = {"off_s": off_s, "network": f"{told:%Y-%m-%d %H:%M:%S} UTC"}
     return (Verdict.CLOCK_WRONG if abs(off_s) > CLOCK_OFF_S_MAX else Verdict.CLOCK_RIGHT), facts
-
-
-def network_time_of(lines: Sequence[str]) -> tuple[datetime | None, bool]:
-    """The time in a +CCLK answer as UTC, None if the network has told none; and whether it came with its zone.
-
-    `"yy/MM/dd,hh:mm:ss±zz"`, zz in quarters of an hour (TS 27.007 clause 8.15).
-    """
-    found = _CLOCK.search("\n".join(lines))
-    if found is None:
-        return None, False
-    *parts, quarters = found.groups()
-    year, month, day, hour, minute, second = map(int, parts)
-    try:
-        zone = timezone(timedelta(minutes=15 * int(quarters or 0)))
-        told = datetime(2000 + year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
-    except ValueError:
-        return None, False
-    # Two digits of a year: 70 and 80 are the last century's.
-    return (told if _YEAR_MIN <= told.year < _YEAR_MIN + 50 else None), quarters is not None
 
 
 _CHECKS: dict[Check, tuple[tuple[Check, ...], Callable[[_Examination], _Outcome]]] = {

@@ -185,6 +185,11 @@ class Line(SerialComms):  # type: ignore[misc]
                 self._put(self._channel.send(octets, prompt=prompt, answered=waitForResponse))
             return self._wait_for_answer(deadline) if waitForResponse else None
 
+    @property
+    def echoed(self) -> bool:
+        """Whether the modem has echoed the latest command, or its text."""
+        return self._channel.echoed
+
     def call_in_order(self, call: Callable[[], object]) -> None:
         """Run `call` on the dispatcher thread, after the callbacks that wait there."""
         with self._changed:

@@ -31,13 +31,13 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
-from gsmmodem.exceptions import CmeError, CmsError, CommandError, TimeoutException
+from gsmmodem.exceptions import CmeError, CommandError, TimeoutException
 from gsmmodem.modem import CTRLZ, TERMINATOR, GsmModem, ReceivedSms, SentSms
 from gsmmodem.modem import StatusReport as LibraryStatusReport
 
-from gsm.answers import Command, code_of, is_known_unsolicited
+from gsm.answers import code_of, is_known_unsolicited
 from gsm.channel import PromptWithdrawn
-from gsm.doctor import network_time_of
+from gsm.command_errors import in_our_words, name_of, raise_for
 from gsm.errors import (
     ModemError,
     ModemGone,
@@ -53,9 +53,11 @@ from gsm.errors import (
     SimPukNeeded,
 )
 from gsm.final_results import reference_of, refusal_of, refused, sim_error
+from gsm.forgetting import Settings
 from gsm.inbox import Discard, Inbox, Location, ReceivedText, listed, memories_of, space_in
 from gsm.indications import best_indications
 from gsm.line import CommandTimedOut, Line
+from gsm.network_time import REPORT_UNIVERSAL_TIME, NetworkClock, network_time_of, reports_universal_time
 from gsm.outcomes import Outcomes, Settled
 from gsm.own_number import ask_own_number
 from gsm.pdu import (
@@ -173,6 +175,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self._poll_interval_s = poll_interval_s
         self._registration_interval_s = registration_interval_s
         self._registration = Registration()
+        self._settings = Settings()
+        self._network_clock = NetworkClock()
         self._chooses_indications = not AT_CNMI
         self._announces = False
         self._read_whole_at_s: dict[str, float] = {}
@@ -227,17 +231,21 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self._commands = self._smsMemReadDelete = self._smsMemWrite = self._smscNumber = None
         self._smsReadSupported = True
         self._inbox.clear()
+        self._settings.unknown()
         self._expect_a_modem(first_answer_timeout_s)
         try:
             GsmModem.connect(self, self._pin)
             self._choose_indications()
             self.write("AT+CREG=1", parseError=False)
+            if reports_universal_time(self._ask("AT+CTZR=?")):
+                self._ask(REPORT_UNIVERSAL_TIME)
             self._memories = memories_of(self.write("AT+CPMS=?", parseError=False))
+            self._settings.made(self._ask, echo_is_off=not self.echoed)
         except TimeoutException as error:
             self._check_present(written=True)
             raise NotAModem(self.port, "it stopped answering while it was set up") from error
         except CommandError as error:
-            raise _in_our_words(error) from error
+            raise in_our_words(error) from error
         except (TypeError, ValueError, IndexError, AttributeError) as error:
             # The library takes answers apart without looking whether they are whole.
             raise ModemError(
@@ -288,7 +296,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             if state is None:
                 raise
         except CommandError as error:
-            raise _in_our_words(error) from error
+            raise in_our_words(error) from error
         return state or "READY"
 
     def _enter_pin(self, pin: str | None) -> None:
@@ -345,15 +353,22 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             self._locked_again(data)
         if parseError:
             if refusal is not None:
-                _raise_for(_name_of(data) if is_command else "a text", lines[-1])
+                raise_for(name_of(data) if is_command else "a text", lines[-1])
             if data in _NUMBER and not any(map(_NUMBER[data].match, lines)):
-                raise CommandError(_name_of(data))
+                raise CommandError(name_of(data))
+        return lines
+
+    def _ask(self, command: str) -> list[str]:
+        """The lines of an answer, a refusal like any other."""
+        lines: list[str] = self.write(command, parseError=False)
         return lines
 
     def _note(self, command: str | None, final: str) -> None:
-        """Log what a command (None for a text) came to, without its values."""
+        """Log what a command (None for a text) came to, without its values; notice a modem that has forgotten ATE0."""
+        if command is not None and self.echoed and self._settings.echo_is_off:
+            self.start_over("it echoes again")
         if self.log.isEnabledFor(logging.DEBUG):
-            self.log.debug("%s: %s", "a text" if command is None else _name_of(command), final)
+            self.log.debug("%s: %s", "a text" if command is None else name_of(command), final)
 
     def _locked_again(self, command: str = "") -> None:
         """The SIM asks for its PIN in the middle of work, as after a reset that went unnoticed: set all up again."""
@@ -368,7 +383,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         try:
             imsi = imsi_of(self.write("AT+CIMI"))
         except CommandError as error:
-            raise _in_our_words(error) from error
+            raise in_our_words(error) from error
         if imsi is None:
             raise ModemError("The modem did not tell the SIM's IMSI. Take the SIM out, put it back, and try again.")
         return imsi
@@ -376,7 +391,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     def own_number(self) -> str | None:
         """The SIM's own number, if its operator or user stored it there (`gsm.own_number` says where)."""
         with self._txLock:
-            return ask_own_number(lambda command: self.write(command, parseError=False))
+            return ask_own_number(self._ask)
 
     @property
     def ownNumber(self) -> str | None:  # noqa: N802 (the library's)
@@ -384,8 +399,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         return self.own_number()
 
     def network_time(self) -> datetime | None:
-        """The time that the network told the modem, as UTC, None if it told none (+CCLK, TS 27.007 clause 8.15)."""
-        return network_time_of(self.write("AT+CCLK?", parseError=False))[0]
+        """The time that the network told the modem, as UTC, None if it told none (`gsm.network_time` says how)."""
+        return self._network_clock.told(time.monotonic()) or network_time_of(self._ask("AT+CCLK?"))[0]
 
     # ---- registration; on the dispatcher thread, except when a send asks
 
@@ -404,6 +419,9 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
 
     def _watch_registration(self) -> None:
         with self._txLock:
+            if self._settings.are_lost(self._ask):
+                self.start_over("it has forgotten its settings")
+                return
             if self._ask_registration() is False and self._registration.is_restart_due(time.monotonic()):
                 self.log.warning("%s: no network for long; its radio is switched off and on", self.port)
                 self._restart_radio()
@@ -534,6 +552,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     # ---- receiving; all of it on the dispatcher thread
 
     def _handleModemNotification(self, lines: list[str]) -> None:  # noqa: N802 (the library's)
+        self._network_clock.heard(lines[0], time.monotonic())
         code = code_of(lines[0])
         stored = _STORED.match(lines[0])
         if stored:
@@ -671,24 +690,3 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     def _reads_messages(self) -> bool:
         """Without a callback that takes messages they are left on the SIM."""
         return self._received is not None or self.smsReceivedCallback != self._placeholderCallback
-
-
-def _name_of(line: str) -> str:
-    """What may be logged of a command: its name, and whether it sets or asks."""
-    command = Command.of(line)
-    return f"AT{command.name}{'?' if command.asks else '=' if '=' in line else ''}"
-
-
-def _raise_for(name: str, final: str) -> None:
-    """Raise what the library raises for an error result, without the command's values."""
-    refusal = refusal_of(final)
-    if refusal is None:
-        return
-    if refusal.code is None:
-        raise CommandError(name)
-    raise (CmeError if refusal.family == "CME" else CmsError)(name, refusal.code)
-
-
-def _in_our_words(error: CommandError) -> ModemError:
-    found = sim_error(error.code) if isinstance(error, CmeError) else None
-    return found or ModemError(f"The modem refused {error.command or 'a command'} ({error}). Update or change it.")

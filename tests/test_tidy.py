@@ -31,6 +31,8 @@ RULES = sorted(
         "gsm/pdu_masking.py",
         "gsm/pseudonyms.py",
         "gsm/registration.py",
+        "gsm/network_time.py",
+        "gsm/forgetting.py",
         "gsm/replay.py",
         "gsm/sim.py",
         "gsm/transcript.py",

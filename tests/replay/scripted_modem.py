@@ -56,6 +56,7 @@ class ScriptedModem:
     def __init__(self, path: Path, replies: Mapping[str, Reply] | None = None, sent: Reply = b"") -> None:
         self.path = str(path)
         self.replies: dict[str, Reply] = {**ORDINARY, **(replies or {})}
+        self.prompt: Reply = b"> "
         self.sent: Reply = sent or b"+CMGS: 7\r\n\r\nOK"
         self.store: dict[int, str] = {}
         self.commands: list[str] = []
@@ -140,7 +141,7 @@ class ScriptedModem:
         match name:
             case "AT+CMGS":
                 self.prompted = True
-                return b"> "
+                return self.prompt
             case "AT+CMGL":
                 listed = [f"+CMGL: {index},0,,{len(pdu) // 2 - 1}\r\n{pdu}\r\n" for index, pdu in self.store.items()]
                 return ("".join(listed) + "\r\nOK").encode()

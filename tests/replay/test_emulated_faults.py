@@ -1,11 +1,13 @@
 """Our driver on an emulated modem while each of the emulator's faults happens: what the program is told, and after."""
 
+import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gsm.errors import ModemError, NotRegistered, SendFailed, SendUnknown
+from gsm.errors import ModemError, ModemGone, NotRegistered, SendFailed, SendUnknown
 from gsm.modem import Modem
 from modem_emulator.emulation import EmulatedModem, emulated
 from tests.replay.scripted_modem import eventually
@@ -17,12 +19,20 @@ PATIENCE_S = 30.0
 class Program:
     """A driver, and what it told."""
 
-    def __init__(self, modem: EmulatedModem, *, cmgs_timeout_s: float = 3.0, locked: bool = False) -> None:
+    def __init__(
+        self,
+        modem: EmulatedModem,
+        *,
+        port: str | None = None,
+        cmgs_timeout_s: float = 3.0,
+        reopen_interval_s: float = 0.05,
+        locked: bool = False,
+    ) -> None:
         self.texts: list[str] = []
         self.events: list[str] = []
         self.modem = modem
         self.driver = Modem(
-            modem.port,
+            port or modem.port,
             received=lambda message: self.texts.append(message.text),
             gone=lambda error: self.events.append(f"{type(error).__name__} {type(error.__cause__).__name__}"),
             back=lambda: self.events.append("back"),
@@ -30,7 +40,7 @@ class Program:
             cmgs_timeout_s=cmgs_timeout_s,
             sim_timeout_s=5.0,
             first_answer_timeout_s=5.0,
-            reopen_interval_s=0.05,
+            reopen_interval_s=reopen_interval_s,
             poll_interval_s=0.2,
             registration_interval_s=0.2,
         )
@@ -96,6 +106,87 @@ def test_a_reset_in_the_middle_is_noticed_by_what_the_modem_says(make: str) -> N
             program.works()
         finally:
             program.driver.close()
+
+
+@pytest.mark.parametrize("make", ["sim800l", "huawei-e173"])
+def test_a_reset_once_the_text_was_entered_leaves_the_message_in_doubt(make: str) -> None:
+    with emulated(profile=make) as network:
+        program = Program(network.modems[0], cmgs_timeout_s=10.0)
+        try:
+            program.modem.fault("reboot", on="+CMGS", entered=True)
+            with pytest.raises(SendUnknown):
+                program.driver.send_text(FRIEND, "hi")
+            program.modem.wait_until_registered()
+            program.works()
+            assert [message.text for message in program.modem.sent].count("hi") <= 1, "it is not sent again"
+        finally:
+            program.driver.close()
+
+
+class Plugged:
+    """A program that knows its modem by a link, as by those of udev; a pty's own name goes to the next one at once."""
+
+    def __init__(self, modem: EmulatedModem, link: Path) -> None:
+        self.modem, self.link = modem, link
+        link.symlink_to(modem.port)
+        self.program = Program(modem, port=str(link), reopen_interval_s=1.0)
+
+    def plug_in(self) -> None:
+        self.modem.plug_in()
+        self.link.symlink_to(self.modem.port)
+        self.program.until(lambda: self.program.events[-1:] == ["back"])
+        self.modem.wait_until_registered()
+
+
+@pytest.fixture
+def plugged(gsm_modem: EmulatedModem, tmp_path: Path) -> Iterator[Plugged]:
+    made = Plugged(gsm_modem, tmp_path / "modem")
+    yield made
+    made.program.driver.close()
+
+
+def test_unplugging_in_the_middle_of_a_command_ends_it_and_plugging_in_sets_all_up_again(plugged: Plugged) -> None:
+    program = plugged.program
+    program.modem.fault("slow-answer", by_s=PATIENCE_S, on="+CSQ")
+    failed: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            program.driver.write("AT+CSQ", timeout=PATIENCE_S)
+        except Exception as error:
+            failed.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    program.until(lambda: "AT+CSQ" in program.modem.dialogue)
+    plugged.link.unlink()
+    program.modem.unplug()
+    asking.join(10)
+    assert [type(error) for error in failed] == [ModemGone]
+    plugged.plug_in()
+    program.works()
+
+
+def test_unplugging_once_the_text_was_entered_leaves_the_message_in_doubt(plugged: Plugged) -> None:
+    program = plugged.program
+    program.modem.fault("unplug", on="+CMGS", entered=True)
+    with pytest.raises(SendUnknown):
+        program.driver.send_text(FRIEND, "hi")
+    plugged.link.unlink()
+    plugged.plug_in()
+    program.works()
+    assert [message.text for message in program.modem.sent].count("hi") <= 1, "it is not sent again"
+
+
+def test_unplugging_before_the_text_means_that_nothing_was_sent(plugged: Plugged) -> None:
+    program = plugged.program
+    program.modem.fault("unplug", on="+CMGS")
+    with pytest.raises(SendFailed):
+        program.driver.send_text(FRIEND, "hi")
+    plugged.link.unlink()
+    plugged.plug_in()
+    program.works()
+    assert "hi" not in [message.text for message in program.modem.sent]
 
 
 def test_a_busy_sim_is_waited_for(program: Program) -> None:

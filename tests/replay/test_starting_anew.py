@@ -95,6 +95,82 @@ def test_what_is_asked_about_the_radio_is_no_reset(scripted: MakeModem, ours: Co
     assert set_ups(modem) == 1
 
 
+# ---- resets of which the modem says nothing
+
+
+def test_a_modem_that_echoes_again_is_set_up_again(scripted: MakeModem, ours: Connect) -> None:
+    modem, happened = scripted(), []
+    driver = ours(modem, gone=lambda error: happened.append(str(error)), back=lambda: happened.append("back"))
+    modem.replies["AT+CSQ"] = b"AT+CSQ\r\r\n+CSQ: 19,99\r\n\r\nOK"
+    assert driver.write("AT+CSQ")[0] == "+CSQ: 19,99"
+    eventually(lambda: happened[1:] == ["back"])
+    assert "it echoes again" in happened[0]
+    assert set_ups(modem) == 2
+
+
+def test_a_modem_that_echoes_again_gets_no_text_which_it_might_take_for_another_number(
+    scripted: MakeModem, ours: Connect
+) -> None:
+    """A modem just started may be in text mode: AT+CMGS=23 then asks for a text to the number 23."""
+    modem = scripted()
+    driver = ours(modem)
+
+    def forgotten(same: ScriptedModem) -> None:
+        same.say(same.commands[-1].encode() + b"\r\r\n> ")
+
+    modem.prompt = forgotten
+    with pytest.raises(SendFailed):
+        driver.send_text(NUMBER, "hi")
+    eventually(lambda: set_ups(modem) == 2 and driver._gone is None)
+    assert not modem.prompted
+    assert modem.texts == []
+    modem.prompt = b"> "
+    assert driver.send_text(NUMBER, "hi").reference == 7
+
+
+def test_a_modem_that_never_stops_echoing_is_set_up_once(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted()
+    for command, reply in list(modem.replies.items()):
+        assert isinstance(reply, bytes)
+        modem.replies[command] = command.encode() + b"\r\r\n" + reply
+    driver = ours(modem)
+    modem.prompt = lambda same: same.say(same.commands[-1].encode() + b"\r\r\n> ")
+    assert driver.signalStrength == 19
+    assert driver.send_text(NUMBER, "hi").reference == 7
+    assert driver.imsi == "460001234567890"
+    assert set_ups(modem) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "kept", "lost", "command"),
+    [
+        ("AT+CMEE?", b"+CMEE: 1", b"+CMEE: 0", "AT+CMEE=1"),
+        ("AT+CNMI?", b"+CNMI: 2,1,0,2,0", b"+CNMI: 0,0,0,0,0", SET_UP),
+    ],
+)
+def test_a_modem_that_has_forgotten_a_setting_is_set_up_again(
+    scripted: MakeModem, ours: Connect, question: str, kept: bytes, lost: bytes, command: str
+) -> None:
+    def sets(same: ScriptedModem) -> bytes:
+        same.replies[question] = kept + b"\r\n\r\nOK"
+        return b"OK"
+
+    modem, back = scripted({question: kept + b"\r\n\r\nOK", command: sets}), []
+    driver = ours(modem, registration_interval_s=0.05, back=lambda: back.append(1))
+    modem.replies[question] = lost + b"\r\n\r\nOK"
+    eventually(lambda: back)
+    assert set_ups(modem) == 2
+    assert driver.imsi == "460001234567890"
+
+
+def test_a_setting_that_a_modem_never_takes_is_not_missed(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted({"AT+CNMI?": b"+CNMI: 0,0,0,0,0\r\n\r\nOK"})
+    driver = ours(modem, registration_interval_s=0.02)
+    eventually(lambda: modem.commands.count("AT+CREG?") >= 4)
+    assert set_ups(modem) == 1
+    assert driver._gone is None
+
+
 # ---- the PIN
 
 

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gsm.asking import Heard, Reply
-from gsm.doctor import Access, Check, Finding, State, Verdict, examine, network_time_of
+from gsm.doctor import Access, Check, Finding, State, Verdict, examine
+from gsm.network_time import network_time_of
 from gsm.observations import Observations
 from modem_emulator.emulation import EmulatedModem, emulated
 from tests.unit.gsm.machine import Interface, Machine

@@ -1,0 +1,29 @@
+"""Refused commands as exceptions: the library's own, without the command's values, and ours."""
+
+from gsmmodem.exceptions import CmeError, CmsError, CommandError
+
+from gsm.answers import Command
+from gsm.errors import ModemError
+from gsm.final_results import refusal_of, sim_error
+
+
+def name_of(line: str) -> str:
+    """What may be logged of a command: its name, and whether it sets or asks."""
+    command = Command.of(line)
+    return f"AT{command.name}{'?' if command.asks else '=' if '=' in line else ''}"
+
+
+def raise_for(name: str, final: str) -> None:
+    """Raise what the library raises for an error result, without the command's values; nothing for OK."""
+    refusal = refusal_of(final)
+    if refusal is None:
+        return
+    if refusal.code is None:
+        raise CommandError(name)
+    raise (CmeError if refusal.family == "CME" else CmsError)(name, refusal.code)
+
+
+def in_our_words(error: CommandError) -> ModemError:
+    """What a refused command means to whoever set the modem up."""
+    found = sim_error(error.code) if isinstance(error, CmeError) else None
+    return found or ModemError(f"The modem refused {error.command or 'a command'} ({error}). Update or change it.")
