@@ -167,6 +167,23 @@ async def test_a_changed_sim_is_told_and_sends_nothing_of_the_other_ones(tmp_pat
         assert len(await rig.phone.doubts()) == 1
 
 
+async def test_nothing_of_the_former_sim_is_sent_while_the_number_of_another_is_unknown(tmp_path: Path) -> None:
+    far = Counterparty(silent={Kind.TRANSFER})
+    bearer = ScriptedBearer(far)
+    async with running(tmp_path, bearer, Policy(resend_first_s=0.1)) as rig:
+        await rig.connected()
+        await rig.transfer()
+        await rig.until(lambda: len(far.transfers) == 1)
+        bearer.tell(Ready("460000000000009", None))
+        await rig.until(lambda: rig.phone.connection.trouble is Trouble.NUMBER_UNKNOWN)
+        await asyncio.sleep(0.05)
+        sent = len(bearer.sent)
+        await asyncio.sleep(0.5)
+        assert len(bearer.sent) == sent
+        bearer.tell(Ready(IMSI, MSISDN))
+        await rig.until(lambda: len(bearer.sent) > sent)
+
+
 async def test_what_was_not_committed_is_never_sent(tmp_path: Path) -> None:
     bearer = ScriptedBearer()
     async with running(tmp_path, bearer) as rig:
