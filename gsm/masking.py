@@ -27,7 +27,16 @@ from gsm.transcript import Direction, Event, Transcript
 
 _FIRST_EVENT_LINE = 2
 _CONTROL = "".join(map(chr, range(0x20))) + "\x7f"
-_SUBCOMMAND = re.compile(r'(?:AT|;)?([+^*$#%&!][A-Z][A-Z0-9_]*|[A-Z])?((?:"[^"]*"?|[^;"])*)', re.IGNORECASE)
+_SUBCOMMAND = re.compile(
+    r"(?:AT\s*|;\s*)?"
+    r'(?:([+^*$#%&!][A-Z][A-Z0-9_]*|D)((?:"[^"]*"?|[^;"])*)|([A-Z])([^;"+^*$#%&!D]*)|((?:"[^"]*"?|[^;"])*))',
+    re.IGNORECASE,
+)
+# What is sent is a command only if it begins so; a word of three letters is no row of basic commands.
+_COMMAND_LINE = re.compile(r"\s*AT\s*(?![A-CE-Z][A-Z]{2}|D[A-OQ-SU-Z][A-Z])", re.IGNORECASE)
+_EDITING = re.compile(r"[\x08\x7f]")
+_OWN_CHARACTERS = re.compile(r"S0*([345])\s*=\s*0*(\d+)", re.IGNORECASE)
+_USUAL_CHARACTERS = {("3", "13"), ("4", "10"), ("5", "8")}
 _FIELD = re.compile(r'"([^"]*)"?|([^,"]+)')
 _TIME = re.compile(r"\d{2,4}/\d\d/\d\d(,\d\d:\d\d:\d\d([+-]\d\d)?)?")
 _KEYWORD = re.compile(r"|REC (UN)?READ|STO (UN)?SENT|ALL|[A-Z]{2}|\(.*\)")
@@ -38,12 +47,24 @@ _HEX_DIGITS = re.compile(r"(?<![0-9A-Fa-f])(?:(002[Bb])?((?:003[0-9]){4,})|(2[Bb
 _DIGITS = re.compile(r"\+?[0-9]{7,}")
 # At most 20: an address has no more (TS 23.040 clause 9.1.2.5), and neither has an ICCID.
 _STANDING_DIGITS = re.compile(r"(?<![0-9])(?<![0-9A-Fa-f]{2})[0-9]{7,20}(?![0-9A-Fa-f])")
+# Digits in groups, few by themselves, and an ICCID with letters as some issuers have them.
+_GROUPS = re.compile(r"(?<![0-9A-Za-z])\+?[0-9]+(?:[ -][0-9]+)+(?![0-9A-Za-z])")
+_SHORT_DIGITS = re.compile(r"(?<![0-9])(?<![0-9][ -])[0-9]{4,6}(?![0-9]|[ -][0-9])")
+_HEX_ICCID = re.compile(r"(?<![0-9A-Za-z])(?![0-9]+[Ff]?(?![0-9A-Za-z]))89[0-9A-Fa-f]{16,18}(?![0-9A-Za-z])")
+_NUMBERS = re.compile("|".join(each.pattern for each in (_HEX_ICCID, _HEX_DIGITS, _GROUPS, _DIGITS)))
+_USSD = re.compile(r'(\s*\d\s*,\s*")(.*?)("\s*(?:,\s*\d+\s*)?)?', re.DOTALL)
+_USSD_END = re.compile(r'(.*)("\s*(?:,\s*\d+\s*)?)')
+# What ends a message in text mode, and what may come in its middle.
+_BODY_END = re.compile(r"OK|ERROR|\+CM[ES] ERROR: ?\d+")
+_NEXT_MESSAGE = re.compile(r'\+CMGL: ?\d+,.*|\+CMT: ?".*|\+CDS: ?\d+.*')
+_SAYS_NOTHING = re.compile(r'\s*(?:"[A-Z]{2}"|\d{1,2})?(?:\s*,\s*\d{1,2})*\s*')
 _HEX_LINE = re.compile(r"(?:[0-9A-Fa-f]{2}){8,}")
 _BUILD_DATE = re.compile(r"20[0-3][0-9][01][0-9][0-3][0-9]")
 _PDU_LENGTH = re.compile(r"=\s*(?:\d,)?(\d{1,3})(?:,\d)?\s*$")
 
 # Commands that carry a PIN, a PUK or a password (TS 27.007 clauses 8.3, 7.4, 7.5, 10.1.31; Huawei's network lock).
 _SECRET_COMMANDS = {"+CPIN", "+CPIN2", "^CPIN", "+CLCK", "+CPWD", "+CGAUTH", "^CARDLOCK", "^AUTHDATA"}
+_SECRET_NAME = re.compile("PIN|PUK|PWD|PASS|LCK|LOCK|AUTH")
 # Commands and codes with numbers, names and texts of people (TS 27.007 clauses 6.18, 7.x, 8.11 to 8.14; TS 27.005).
 _PERSONAL = {
     "+CMGL", "+CMGR", "+CMT", "+CMGS", "+CMGW", "+CMSS", "+CPBR", "+CPBF", "+CPBW", "+CNUM", "+CLIP", "+CCWA", "+CLCC",
@@ -60,6 +81,13 @@ _IDENTITY_OF = {
 }  # fmt: skip
 # Speeds of a line look like numbers.
 _SPEEDS = {"+IPR", "+ICF"}
+# Quoted texts behind these are settings or say what the network and the device are; behind any other they go.
+_HARMLESS = {
+    "+CSCS", "+CPMS", "+COPS", "+CPBS", "+CGDCONT", "+CCLK", "+CREG", "+CGREG", "+CEREG", "+CSMS", "+CTZU", "+CMTI",
+    "+CDSI", "+CBMI", "+CIND", "+CGMI", "+CGMM", "+CGMR", "+GMI", "+GMM", "+GMR", "+CGSN", "+GSN", "+CCID", "+ICCID",
+    "^ICCID", "+QCCID", "+CGLA", "+COPN", "+CPOL", "+CSPN", "^SPN", "^SYSINFOEX", "^SYSCFGEX", "^HCSQ", "+QCFG",
+    "+QNWINFO", "+QCSQ", "+QSPN", "^SCFG", "^SMONI", "+CNTI", "+CSCB", "+CMER", "+CTZV", "+CTZE", "+CIEV", "+CPIN",
+}  # fmt: skip
 _ASKING_FOR_TEXT = {"+CMGS", "+CMGW", "+CMGC", "+CNMA"}
 _BODIES = {"+CMT", "+CMGL", "+CMGR", "+CDS", "+CBM"}
 # How many fields the line before a PDU has (TS 27.005 clause 4): where there are others, the message is in text mode.
@@ -165,7 +193,8 @@ def _masked_events(events: tuple[Event, ...], pseudonyms: Pseudonyms) -> tuple[E
     def mask_line(number: int, direction: Direction, start: int, end: int) -> None:
         line = streams[direction].octets[start:end].decode("latin-1")
         try:
-            masked = masker.tx(line) if direction is Direction.TX else masker.rx(line)
+            end_octet = bytes(streams[direction].octets[end : end + 1])
+            masked = masker.tx(line, end_octet) if direction is Direction.TX else masker.rx(line)
         except (_Unmaskable, PduError) as error:
             raise CannotMask(number + _FIRST_EVENT_LINE, events[number], str(error)) from None
         assert len(masked) == len(line), "rule 1"
@@ -233,17 +262,17 @@ class _Masker:
 
     def unfinished(self, data: bytes) -> None:
         """A prompt has no line end."""
-        if self._text is not None and data.rstrip(b" \r\n").endswith(b">"):
+        if self._text is not None and re.search(rb"(?:^|[\r\n])>", data):
             self._prompted = True
 
     # ---- the program's side
 
-    def tx(self, line: str) -> str:
+    def tx(self, line: str, end: bytes = b"\r") -> str:
         """A command or a text, without its end."""
         core = line.strip(_CONTROL)
         if self._text is not None and (self._prompted or not core.upper().startswith("AT")):
             return self._tx_text(line)
-        masked = self._command(line)
+        masked = self._names.text(line) if end == b"\x1a" and core else self._command(line)
         self._remember(line, masked)
         return masked
 
@@ -272,26 +301,30 @@ class _Masker:
     def _command(self, line: str) -> str:
         """A line of commands; afterwards they are what is running."""
         self._running, self._text, self._prompted = [], None, False
-        start = line.upper().find("AT")
-        if start < 0:
+        start = len(line) - len(line.lstrip(_CONTROL + " "))
+        if not _COMMAND_LINE.match(line, start):
             return self._names.text(line) if any(map(str.isalnum, line)) else line
-        masked = "".join(self._subcommand(match) for match in _SUBCOMMAND.finditer(line, start))
-        return self._digits(line[:start]) + masked
+        if _EDITING.search(line):
+            raise _Unmaskable("the command was edited while it was typed; send it without backspaces")
+        if any(found not in _USUAL_CHARACTERS for found in _OWN_CHARACTERS.findall(line)):
+            raise _Unmaskable("S3, S4 or S5 changes what ends and edits a line; leave them as they are")
+        return line[:start] + "".join(self._subcommand(match) for match in _SUBCOMMAND.finditer(line, start))
 
     def _subcommand(self, match: re.Match[str]) -> str:
         if not match.group():
             return ""
-        name, arguments = (match.group(1) or "").upper(), match.group(2)
+        name = (match.group(1) or match.group(3) or "").upper()
+        arguments = match.group(2) or match.group(4) or match.group(5) or ""
         before = match.group()[: len(match.group()) - len(arguments)]
         self._running.append(name)
         self._arguments = arguments
-        if name in _ASKING_FOR_TEXT and (arguments.startswith("=") or name == "+CMGW"):
-            length = _PDU_LENGTH.fullmatch(arguments)
+        if name in _ASKING_FOR_TEXT and (arguments.lstrip().startswith("=") or name == "+CMGW"):
+            length = _PDU_LENGTH.fullmatch(arguments.strip())
             self._text = _Text(name, int(length.group(1)) if length else None)
         return before + self._masked_arguments(name, arguments)
 
     def _masked_arguments(self, name: str, arguments: str) -> str:
-        if name in _SECRET_COMMANDS:
+        if name in _SECRET_COMMANDS or _SECRET_NAME.search(name):
             return _FIELD.sub(self._secret_field, arguments)
         if name == "+CRSM":
             return self._sim_command(arguments)
@@ -299,7 +332,39 @@ class _Masker:
             return _FIELD.sub(lambda match: self._apdu(match.group()), arguments)
         if name in _PERSONAL:
             return _FIELD.sub(self._personal_field, arguments)
-        return arguments if name in _SPEEDS else self._digits(arguments)
+        if name == "D":
+            return self._dialled(arguments)
+        if name in _SPEEDS:
+            return arguments
+        unknown = len(name) != 1 and name not in _HARMLESS
+        return _without_short_digits(self._without_quoted(arguments)) if unknown else self._digits(arguments)
+
+    def _dialled(self, arguments: str) -> str:
+        """A number, a name in the phone book, or a code of the user's, which may carry PIN and PUK (TS 22.030)."""
+        if '"' in arguments:
+            return self._without_quoted(arguments)
+        if not re.search("[*#]", arguments):
+            return _without_short_digits(self._digits(arguments))
+
+        def group(match: re.Match[str]) -> str:
+            digits = match.group()
+            secret = re.search(r"\*0", arguments) or len(digits) < 9
+            return "0" * len(digits) if secret else self._digits(digits)
+
+        return re.sub("[0-9]+", group, arguments)
+
+    def _without_quoted(self, text: str) -> str:
+        """What is quoted behind a code that nobody knows may be anything."""
+
+        def filled(match: re.Match[str]) -> str:
+            value = match.group(1)
+            if _DIGITS.fullmatch(value) or _HEX_DIGITS.fullmatch(value) or _HEX_ICCID.fullmatch(value):
+                return match.group()
+            if _KEYWORD.fullmatch(value) or _TIME.fullmatch(value) or is_filler(value):
+                return match.group()
+            return match.group().replace(value, self._names.fill(value), 1)
+
+        return self._digits(re.sub(r'"([^"]*)"?', filled, text))
 
     # ---- the modem's side
 
@@ -310,6 +375,8 @@ class _Masker:
             return line
         if core.startswith("> "):
             core = core[2:]
+        if _EDITING.search(core):
+            raise _Unmaskable("the line holds backspaces")
         start = line.index(core)
         return line[:start] + self._line(core) + line[start + len(core) :]
 
@@ -318,6 +385,8 @@ class _Masker:
             return self._echoes[core]
         if self._in_quotes:
             return self._to_the_quote(core)
+        if self._body_lasts and not _BODY_END.fullmatch(core) and not _NEXT_MESSAGE.fullmatch(core):
+            return self._line_of_text(core)
         if is_final(core, None):
             self._running, self._text, self._prompted = [], None, False
             self._body, self._body_lasts = None, False
@@ -331,6 +400,18 @@ class _Masker:
             return self._names.text(core)
         return self._bare(core)
 
+    def _line_of_text(self, core: str) -> str:
+        """While a message in text mode lasts: only an answer to what is running is no part of it."""
+        self._body = None
+        code = code_of(core)
+        if code is None:
+            return self._names.text(core)
+        if code in self._running and code not in _BODIES:
+            return self._coded(code, core)
+        start = len(code) + 1
+        tail = core[start:]
+        return core if _SAYS_NOTHING.fullmatch(tail) else core[:start] + self._names.text(tail)
+
     def _body_line(self, core: str) -> str:
         body, self._body = self._body, None
         assert body is not None
@@ -342,7 +423,7 @@ class _Masker:
         if is_known_unsolicited(core):
             return self._digits(core)
         if any(name in _BARE_ANSWERS for name in self._running):
-            if _HEX_LINE.fullmatch(core) and not re.fullmatch(r"[0-9]+[Ff]?", core):
+            if _HEX_LINE.fullmatch(core) and not re.fullmatch(r"[0-9]+[Ff]?", core) and not _HEX_ICCID.fullmatch(core):
                 raise _Unmaskable("a line of hexadecimal that belongs to nothing")
             return self._digits(core)
         if _HEX_LINE.fullmatch(core):
@@ -366,12 +447,15 @@ class _Masker:
             return head + self._sim_answer(rest)
         if code == "+CSIM":
             return head + _FIELD.sub(lambda match: self._apdu(match.group(), answer=True), rest)
-        if code == "+CUSD" and rest.count('"') % 2:
-            self._in_quotes = True
+        if code == "+CUSD" and (said := _USSD.fullmatch(rest)):
+            self._in_quotes = said.group(3) is None
+            return head + said.group(1) + self._names.text(said.group(2)) + (said.group(3) or "")
         if code in _PERSONAL:
             return head + _FIELD.sub(self._personal_field, rest)
         if code in _SPEEDS:
             return core
+        if code not in _HARMLESS:
+            return head + self._without_quoted(rest)
         return head + self._digits(rest, _IDENTITY_OF.get(code))
 
     def _expect_body(self, code: str, core: str) -> None:
@@ -388,9 +472,9 @@ class _Masker:
                 self._body = lambda line: self._pdu(line, octets, outgoing=False)
 
     def _to_the_quote(self, core: str) -> str:
-        text, quote, rest = core.partition('"')
-        self._in_quotes = not quote
-        return self._names.text(text) + quote + rest
+        end = _USSD_END.fullmatch(core)
+        self._in_quotes = end is None
+        return self._names.text(end.group(1)) + end.group(2) if end else self._names.text(core)
 
     # ---- parts of a line
 
@@ -446,12 +530,18 @@ class _Masker:
             kind = Kind("iccid" if "CID" in named.group().upper() else named.group().lower())
 
         def masked(match: re.Match[str]) -> str:
-            plus, digits = match.group()[: match.group().startswith("+")], match.group().lstrip("+")
-            if not digits.strip("0") or (len(digits) == 8 and _BUILD_DATE.fullmatch(digits)):
-                return match.group()
-            return plus + self._run(digits, None if plus else kind)
+            found = match.group()
+            if _HEX_ICCID.fullmatch(found):
+                return self._names.hex_iccid(found.upper())
+            if match.group(2) or match.group(4):
+                return self._hex_digits(match)
+            digits = re.sub("[^0-9]", "", found)
+            if len(digits) < 7 or not digits.strip("0") or (len(digits) == 8 and _BUILD_DATE.fullmatch(digits)):
+                return found
+            instead = iter(self._run(digits, None if found.startswith("+") else kind))
+            return re.sub("[0-9]", lambda _: next(instead), found)
 
-        return _DIGITS.sub(masked, _HEX_DIGITS.sub(self._hex_digits, text))
+        return _NUMBERS.sub(masked, text)
 
     def _run(self, digits: str, kind: Kind | None) -> str:
         if 18 <= len(digits) <= 20 and digits.startswith("98") and len(digits) % 2 == 0:  # as a SIM stores it
@@ -506,6 +596,11 @@ class _Masker:
         else:
             kept, hidden, status = core[:10], core[10:], ""
         return field.replace(core, kept + "F" * len(hidden) + status, 1)
+
+
+def _without_short_digits(text: str) -> str:
+    """Four to six digits by themselves may be a PIN, a password or a bank's number."""
+    return _SHORT_DIGITS.sub(lambda found: "0" * len(found.group()), text)
 
 
 def _number_in(field: str) -> int:

@@ -92,6 +92,19 @@ class Pseudonyms:
         self.saw_text(text)
         return "".join(character if character < " " else "x" for character in text)
 
+    def fill(self, text: str) -> str:
+        """For what may be a secret or a plain setting: digits become 0 and letters x, and it may stand elsewhere."""
+        filled = "".join("0" if c in "0123456789" else "x" if c.isalnum() or c > "~" else c for c in text)
+        if filled != text:
+            self._used.add(Kind.TEXT)
+        return filled
+
+    def hex_iccid(self, digits: str) -> str:
+        """For an ICCID that has letters, upper case."""
+        if digits.startswith(_PREFIX[Kind.ICCID]):
+            return _PREFIX[Kind.ICCID].ljust(len(digits), "0")
+        return self._digits(digits, Kind.ICCID)
+
     def saw_text(self, text: str) -> None:
         """Remember a text that was filled elsewhere."""
         if text.strip(_SAYING_NOTHING):

@@ -193,6 +193,89 @@ class TestTexts:
         assert decode_incoming(from_hex(got)[1]) == StatusReport(7, "+9999990000001", MOMENT, MOMENT, 0)
 
 
+OK = "<\r\nOK\r\n"
+READ = f'+CMGR: "REC READ","{NUMBER}",,"26/11/23,06:35:22+32"'
+
+
+class TestWhatPeopleAndMakersWriteOtherwise:
+    @pytest.mark.parametrize(
+        ("command", "kept"),
+        [
+            ('AT +CPIN = "4711"', 'AT +CPIN = "0000"'),
+            ('ATE0V1+CPIN="4711"', 'ATE0V1+CPIN="0000"'),
+            ('at+cmee=1; +cpin="4711"', 'at+cmee=1; +cpin="0000"'),
+            ("ATD**04*4711*5822*5822#;", "ATD**00*0000*0000*0000#;"),
+            ("ATD**052*87654321*5822*5822#", "ATD**000*00000000*0000*0000#"),
+            ("ATE0DT95533;", "ATE0DT00000;"),
+            ("ATD95533;", "ATD00000;"),
+            ("ATD139-1234-5678;", "ATD999-9000-0001;"),
+            ("AT+DIAL=139-1234-5678", "AT+DIAL=999-9000-0001"),
+            ('ATD>"Zhang San";', 'ATD>"xxxxx xxx";'),
+            ('AT^SLCK="SC",1,"4711"', 'AT^SLCK="SC",1,"0000"'),
+            ('AT^SPWD="SC","4711","5822"', 'AT^SPWD="SC","0000","0000"'),
+            ('AT+EPIN1="4711"', 'AT+EPIN1="0000"'),
+            ("AT+CPI=4711", "AT+CPI=0000"),
+            ('AT+CSTT="net","bob","geheim1"', 'AT+CSTT="xxx","xxx","xxxxxx0"'),
+            ('AT$QCPDPP=1,1,"geheim","bob"', 'AT$QCPDPP=1,1,"xxxxxx","xxx"'),
+            ("4711 AT", "xxxxxxx"),
+        ],
+    )
+    def test_a_command_keeps_its_shape_only(self, command: str, kept: str) -> None:
+        assert masked(f">{command}\r", f"<{command}\r\r\nOK\r\n") == [f"{kept}\r", f"{kept}\r\r\nOK\r\n"]
+
+    @pytest.mark.parametrize(
+        "turns",
+        [
+            ['>AT+CPIN="47\x0811"\r', OK],
+            [">ATD13912\x08234567;\r", OK],
+            ["<AT+CPIN=47\x08 \x08711\r\n"],
+            [">ATS5=35\r", OK],
+        ],
+    )
+    def test_a_line_that_was_edited_is_refused(self, turns: Sequence[str]) -> None:
+        with pytest.raises(CannotMask):
+            mask(dialogue(*turns))
+
+    @pytest.mark.parametrize("text", ["Bob waits chATting", "At noon meet Bob", "AT+X Bob", "first\rAT noon"])
+    def test_a_text_for_which_there_was_no_prompt_is_a_text(self, text: str) -> None:
+        got = masked(f'>AT+CMGS="{NUMBER}"\r', "<\r\n+CMS ERROR: 331\r\n", f">{text.rpartition(chr(13))[2]}\x1a")[2]
+        assert set(got[:-1]) == {"x"}
+
+    def test_a_prompt_in_the_same_read_as_an_echo_is_one(self) -> None:
+        got = masked(f'>AT+CMGS="{NUMBER}"\r', "<\r\n> H", ">Hi there\rBob waits\x1a", "<i there\r\nBob waits\r\n")
+        assert got[2:] == ["xxxxxxxx\rxxxxxxxxx\x1a", got[3]]
+        assert "Bob" not in got[3]
+
+    @pytest.mark.parametrize("line", ["+CMS ERROR: call Bob", "+ADDR: Bob", "#PIN: Bob 4711", '+CMGS: "Bob"', "NO Bob"])
+    def test_a_body_lasts_until_what_ends_it(self, line: str) -> None:
+        got = answered("AT+CMGR=1", READ, "Hi", line, "more of Bob")
+        assert not any("Bob" in each or "4711" in each for each in got)
+
+    def test_another_notice_behind_a_received_text_keeps_what_says_nothing(self) -> None:
+        got = masked(f'<\r\n+CMT: "{NUMBER}",,"26/11/23,06:35:22+32"\r\nHi\r\n', '<\r\n+CMTI: "SM",3\r\n^RSSI: 12\r\n')
+        assert got[1] == '\r\n+CMTI: "SM",3\r\n^RSSI: 12\r\n'
+
+    def test_ussd_with_quotes_inside(self) -> None:
+        got = masked('<\r\n+CUSD: 0,"Hello\r\nDear "Bob", balance 5",15\r\n', '<+CUSD: 2,"Dear "Li", 5",15\r\n')
+        assert got[0].endswith('+CUSD: 0,"xxxxx\r\nxxxxxxxxxxxxxxxxxxxxx",15\r\n')
+        assert got[1] == '+CUSD: 2,"xxxxxxxxxxxx",15\r\n'
+
+    @pytest.mark.parametrize(
+        ("command", "line", "kept"),
+        [
+            ("AT+CGSN", "35-693803-564380-9", "00-000000-000000-1"),
+            ("AT+CCID", "8986 0012 3456 7890 1234", "8900 0000 0000 0000 0001"),
+            ("AT+CCID", "+CCID: 898604A41020C0A23456", "+CCID: 89000000000000000001"),
+            ("AT+CCID", "898604A41020C0A23456", "89000000000000000001"),
+            ("AT+CIMI", "460 01 123456 7890", "001 01 000000 0001"),
+            ("AT&V", "&Z0=139-1234-5678", "&Z0=999-9000-0001"),
+            ("AT*X?", '*ECAV: 1,6,"139-1234-5678"', '*ECAV: 1,6,"000-0000-0000"'),
+        ],
+    )
+    def test_identities_in_groups_or_with_letters(self, command: str, line: str, kept: str) -> None:
+        assert answered(command, line) == [kept]
+
+
 class TestRefusal:
     @pytest.mark.parametrize(
         ("turns", "line"),
