@@ -34,6 +34,8 @@ _SUBCOMMAND = re.compile(
 )
 # What is sent is a command only if it begins so; a word of three letters is no row of basic commands.
 _COMMAND_LINE = re.compile(r"\s*AT\s*(?![A-CE-Z][A-Z]{2}|D[A-OQ-SU-Z][A-Z])", re.IGNORECASE)
+_NO_WORDS = re.compile(r'"[^"]*"?|[+^*$#%&!][A-Z][^;]*|D[TP]?\s*[0-9*#>+][^;]*', re.IGNORECASE)
+_WORD = re.compile("[A-Z]{3}", re.IGNORECASE)
 _EDITING = re.compile(r"[\x08\x7f]")
 _OWN_CHARACTERS = re.compile(r"S0*([345])\s*=\s*0*(\d+)", re.IGNORECASE)
 _USUAL_CHARACTERS = {("3", "13"), ("4", "10"), ("5", "8")}
@@ -49,6 +51,7 @@ _DIGITS = re.compile(r"\+?[0-9]{7,}")
 _STANDING_DIGITS = re.compile(r"(?<![0-9])(?<![0-9A-Fa-f]{2})[0-9]{7,20}(?![0-9A-Fa-f])")
 # Digits in groups, few by themselves, and an ICCID with letters as some issuers have them.
 _GROUPS = re.compile(r"(?<![0-9A-Za-z])\+?[0-9]+(?:[ -][0-9]+)+(?![0-9A-Za-z])")
+_UNQUOTED_WORD = re.compile("(?<![0-9A-Za-z])[A-Za-z]{3}[0-9A-Za-z]*")
 _SHORT_DIGITS = re.compile(r"(?<![0-9])(?<![0-9][ -])[0-9]{4,6}(?![0-9]|[ -][0-9])")
 _HEX_ICCID = re.compile(r"(?<![0-9A-Za-z])(?![0-9]+[Ff]?(?![0-9A-Za-z]))89[0-9A-Fa-f]{16,18}(?![0-9A-Za-z])")
 _NUMBERS = re.compile("|".join(each.pattern for each in (_HEX_ICCID, _HEX_DIGITS, _GROUPS, _DIGITS)))
@@ -302,7 +305,7 @@ class _Masker:
         """A line of commands; afterwards they are what is running."""
         self._running, self._text, self._prompted = [], None, False
         start = len(line) - len(line.lstrip(_CONTROL + " "))
-        if not _COMMAND_LINE.match(line, start):
+        if not _COMMAND_LINE.match(line, start) or _WORD.search(_NO_WORDS.sub("", line[start + 2 :])):
             return self._names.text(line) if any(map(str.isalnum, line)) else line
         if _EDITING.search(line):
             raise _Unmaskable("the command was edited while it was typed; send it without backspaces")
@@ -331,18 +334,26 @@ class _Masker:
         if name == "+CSIM":
             return _FIELD.sub(lambda match: self._apdu(match.group()), arguments)
         if name in _PERSONAL:
+            arguments = re.sub(r"[*#][0-9*# ]+", lambda code: re.sub("[0-9]", "0", code[0]), arguments)
             return _FIELD.sub(self._personal_field, arguments)
         if name == "D":
             return self._dialled(arguments)
         if name in _SPEEDS:
             return arguments
         unknown = len(name) != 1 and name not in _HARMLESS
-        return _without_short_digits(self._without_quoted(arguments)) if unknown else self._digits(arguments)
+        if not unknown:
+            return self._digits(arguments)
+        masked = _without_short_digits(self._without_quoted(arguments))
+        return re.sub(
+            r"=[^\"]*", lambda found: _UNQUOTED_WORD.sub(lambda word: self._names.fill(word[0]), found[0]), masked
+        )
 
     def _dialled(self, arguments: str) -> str:
         """A number, a name in the phone book, or a code of the user's, which may carry PIN and PUK (TS 22.030)."""
         if '"' in arguments:
             return self._without_quoted(arguments)
+        if 4 <= sum(map(str.isdigit, arguments)) < 7 and not re.search("[*#]", arguments):
+            return re.sub("[0-9]", "0", arguments)
         if not re.search("[*#]", arguments):
             return _without_short_digits(self._digits(arguments))
 
