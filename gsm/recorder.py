@@ -35,7 +35,7 @@ class Recorder:
 
     def __init__(self, device: str, *, baudrate: int = 115200, link: Path | None = None) -> None:
         try:
-            self._device = serial.Serial(device, baudrate, timeout=0, write_timeout=0)
+            self._device = serial.Serial(device, baudrate, timeout=0, write_timeout=0, exclusive=True)
         except (OSError, ValueError) as error:  # serial.SerialException is an OSError
             number: int | None = getattr(error, "errno", None)
             raise CannotOpen(device, os.strerror(number) if number else str(error)) from error

@@ -130,3 +130,8 @@ def test_a_modem_that_is_unplugged_ends_it() -> None:
 def test_a_device_that_is_not_there_is_named() -> None:
     with pytest.raises(CannotOpen, match="/dev/none"):
         Recorder("/dev/none")
+
+
+def test_a_port_that_is_being_recorded_cannot_be_recorded_once_more(modem: Replayer) -> None:
+    with recording(modem.port), pytest.raises(CannotOpen):
+        Recorder(modem.port)
