@@ -30,8 +30,9 @@ from modem_emulator.smsc import PortTaken
 from modem_emulator.sqlite_store import SqliteStore, StateLocked, StateUnusable
 from modem_emulator.store import MemoryStore, Store
 
-# One octet numbers the records of EF SMS (TS 51.011 clause 9.3); 255 is not used.
-MESSAGE_SLOTS_MAX = 254
+# A real SIM has at most 254 (one octet numbers the records of EF SMS, TS 51.011 clause 9.3); a test that shall not fill
+# one up may want more.
+MESSAGE_SLOTS_MAX = 999
 _PHONE_KEYS = ("imsi", "msisdn", "pin", "puk", "imei", "slots", "profile", "tcp")
 # What a C-octet string of SMPP 3.4 section 4.1.1 holds for system_id, without its end.
 _SYSTEM_ID_CHARACTERS_MAX = 15

@@ -196,7 +196,7 @@ def test_a_wrong_pin_option_is_not_shown() -> None:
         (("--lose", "nan"), "nan is no number that can be"),
         (("--delay-s", "inf"), "inf is no number that can be"),
         (("--phone", f"{ANNA},tcp=99999"), "tcp must be 0 to 65535"),
-        (("--phone", f"{ANNA},slots=0"), "slots must be 1 to 254"),
+        (("--phone", f"{ANNA},slots=0"), "slots must be 1 to 999"),
     ],
 )
 def test_a_number_that_cannot_be_is_named(arguments: tuple[str, ...], said: str) -> None:

@@ -20,8 +20,8 @@ from tests.system.test_emulator_programs import WAIT_S, Program, ask, collect, r
 
 pytestmark = pytest.mark.programs
 
-ANNA = "imsi=460001234567890,msisdn=8613900000001,slots=254"
-BERND = "imsi=460001234567891,msisdn=8613900000002,slots=254"
+ANNA = "imsi=460001234567890,msisdn=8613900000001,slots=999"
+BERND = "imsi=460001234567891,msisdn=8613900000002,slots=999"
 BERND_NUMBER, ANNA_NUMBER = "+8613900000002", "+8613900000001"
 HEAL_S = 60.0
 
@@ -60,9 +60,9 @@ class House:
         return str(self.folder / name / "modem0")
 
     def texts(self, name: str) -> list[str]:
-        """What lies in a modem, by +CMGL."""
+        """The messages that lie in a modem, by +CMGL; a delivery report is a heading without a number in quotes."""
         shown = ask(self.modem(name), b"ATE0;+CMGF=1\r", b'AT+CMGL="ALL"\r').decode()
-        return re.findall(r"\+CMGL:[^\n]*\r\n([^\r\n]*)\r\n", shown)
+        return re.findall(r'\+CMGL: \d+,"[A-Z ]+","[^\n]*\r\n([^\r\n]*)\r\n', shown)
 
 
 @pytest.fixture

@@ -133,9 +133,22 @@ async def test_ten_megabytes_of_zeros_leave_the_modem_answering(tmp_path: Path) 
 
 
 async def test_output_that_nobody_reads_is_bounded_and_the_next_client_is_answered(tmp_path: Path) -> None:
+    commands = b"ATE0\r" + b"AT+CLAC\r" * 2_000
+    heard: list[bytes] = []
+    all_heard = asyncio.Event()
+
+    class Ear:
+        def received(self, phone: int, data: bytes) -> None:
+            heard.append(data)
+            if sum(map(len, heard)) == len(commands):
+                all_heard.set()
+
+        def wrote(self, phone: int, data: bytes) -> None:
+            pass
+
     def flood(port: str) -> None:
         terminal = Terminal(port)
-        terminal.write(b"ATE0\r" + b"AT+CLAC\r" * 2_000)
+        terminal.write(commands)
         terminal.close()
 
     def come_back(port: str) -> bytes:
@@ -147,7 +160,9 @@ async def test_output_that_nobody_reads_is_bounded_and_the_next_client_is_answer
         return stale
 
     async with emulator(tmp_path) as server:
+        server.look_on(Ear(), True)
         await asyncio.to_thread(flood, server.ports[0])
+        await asyncio.wait_for(all_heard.wait(), WAIT_S)
         stale = await asyncio.to_thread(come_back, server.ports[0])
         assert len(stale) < 2 * OUTPUT_OCTETS_MAX  # ours, and the kernel's own buffers
 
