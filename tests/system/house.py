@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from handset.demo_customers import CUSTOMERS, OPERATOR_ID, OPERATOR_NUMBER, Customer
+from tests.system.ports import free_port
 from wire.framing import FrameReader
 
 BIN = Path(sys.executable).parent
@@ -354,10 +354,3 @@ class House:
     def written(self) -> list[Path]:
         """Every file below the folder."""
         return [path for path in self.folder.rglob("*") if path.is_file()]
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago; the tests need ports that stay the same over a restart."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import smpp34
 
+from tests.system.ports import free_port
 from tests.system.test_emulator_programs import WAIT_S, Program, ask, collect, refused, send_text
 
 pytestmark = pytest.mark.programs
@@ -24,11 +25,6 @@ ANNA = "imsi=460001234567890,msisdn=8613900000001,slots=999"
 BERND = "imsi=460001234567891,msisdn=8613900000002,slots=999"
 BERND_NUMBER, ANNA_NUMBER = "+8613900000002", "+8613900000001"
 HEAL_S = 60.0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 class House:

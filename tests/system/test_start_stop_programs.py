@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.house import OPERATOR_NUMBER, PAYER, Ended, House, free_port, run
+from tests.system.house import OPERATOR_NUMBER, PAYER, Ended, House, run
+from tests.system.ports import free_port
 
 pytestmark = pytest.mark.programs
 

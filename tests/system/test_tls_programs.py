@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.house import OPERATOR_NUMBER, PAYER, House, Server, free_port
+from tests.system.house import OPERATOR_NUMBER, PAYER, House, Server
+from tests.system.ports import free_port
 from tests.unit.console.authority import Authority
 
 pytestmark = pytest.mark.programs
