@@ -7,6 +7,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
+# These drive real ptys for seconds each; make test runs them.
+LONG := tests/replay tests/unit/gsm/test_doctor.py tests/unit/handset/test_app.py \
+	$(addprefix tests/unit/modem_emulator/test_,profile_clients.py panel.py pytest_plugin.py emulator_page.py network_simulation.py)
 
 .PHONY: demo test quick lint types contracts test-system client-table clean screenshot wheels-check
 
@@ -17,7 +20,7 @@ test: lint types contracts
 	$(BIN)/pytest -n $(JOBS) -m "not foreign"
 
 quick: lint types contracts
-	$(BIN)/pytest -n $(JOBS) -m "not foreign and not programs and not simulation"
+	$(BIN)/pytest -n $(JOBS) -m "not foreign and not programs and not simulation" $(LONG:%=--ignore=%)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -1,7 +1,5 @@
 """The panel at a real terminal of 80 by 24, in tmux; what its keys did is seen by AT on the pty."""
 
-import os
-import select
 import signal
 import subprocess
 import time
@@ -11,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.system.house import BIN
+from tests.system.test_emulator_control_programs import read_octets
 from tests.system.test_emulator_programs import ANNA, Program, ask, program
 
 pytestmark = pytest.mark.foreign
@@ -67,20 +66,6 @@ def wait_until(condition: object) -> None:
         time.sleep(0.05)
 
 
-def octets(port: str, line: bytes, count: int) -> bytes:
-    """Type a line and read so many octets of what comes."""
-    descriptor = os.open(port, os.O_RDWR | os.O_NOCTTY)
-    try:
-        os.write(descriptor, line)
-        seen = b""
-        while len(seen) < count:
-            assert select.select([descriptor], [], [], WAIT_S)[0], seen
-            seen += os.read(descriptor, count - len(seen))
-        return seen
-    finally:
-        os.close(descriptor)
-
-
 def test_keys_unplug_and_garble_a_modem_and_the_panel_survives_the_emulator(
     emulator: Program, terminal: Terminal, tmp_path: Path
 ) -> None:
@@ -99,7 +84,7 @@ def test_keys_unplug_and_garble_a_modem_and_the_panel_survives_the_emulator(
 
     terminal.type("g", "s")
     terminal.wait_for("searching")  # keys are done in their order, so that the garbage waits now
-    assert b"OK" not in octets(str(port), b"AT\r", 24)
+    assert b"OK" not in read_octets(str(port), b"AT\r", 24)
     assert b"+CSQ: 99,99" in ask(str(port), b"AT+CSQ\r")
 
     emulator.end(signal.SIGTERM)
