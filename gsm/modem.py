@@ -28,7 +28,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from math import inf
 from typing import Any
 
 from gsmmodem.exceptions import CmeError, CommandError, TimeoutException
@@ -54,20 +53,18 @@ from gsm.errors import (
 )
 from gsm.final_results import reference_of, refusal_of, refused, sim_error
 from gsm.forgetting import Settings
-from gsm.inbox import Discard, Inbox, Location, ReceivedText, listed, memories_of, space_in
+from gsm.inbox import ReceivedText, memories_of
 from gsm.indications import best_indications
 from gsm.line import CommandTimedOut, Line
+from gsm.mailbox import Access, Mailbox
 from gsm.network_time import REPORT_UNIVERSAL_TIME, NetworkClock, network_time_of, reports_universal_time
 from gsm.outcomes import Outcomes, Settled
 from gsm.own_number import ask_own_number
 from gsm.pdu import (
-    Deliver,
     StatusReport,
     Submit,
     UserData,
-    decode_incoming,
     encode_submit,
-    from_hex,
     split,
     to_hex,
 )
@@ -86,20 +83,15 @@ SIM_TIMEOUT_S = 20.0
 # A busy SIM is asked again after this long, and each time after twice as long as before, up to the second.
 _BUSY_INTERVAL_S = 0.25
 _BUSY_INTERVAL_S_MAX = 2.0
-_NO_SUCH_MESSAGE_CODE = 321
 # How often messages are looked for: by a modem that tells of none, as often as somebody who waits for an answer bears;
 # by one that does tell, in case that it could not (its memory was full, or the line was cut).
 POLL_INTERVAL_S = 5.0
 POLL_INTERVAL_S_WHERE_TOLD = 60.0
-# A full memory is read whole, what the program left there included, not more often than this.
-_FULL_READ_INTERVAL_S = 60.0
 # A network that is lost is noticed by +CREG at once where the modem tells, else after this long.
 REGISTRATION_INTERVAL_S = 30.0
-# <stat> 1 to 4 of +CMGL in PDU mode (TS 27.005 clause 4.1).
-_UNREAD, _ALL = 0, 4
 # The library reads most answers with a space after the colon, and +CLAC without.
 _SPACELESS = re.compile(r"(\+(?!CLAC:)[A-Z]+):(?=\S)")
-_STORED = re.compile(r'\+C(?:MTI|DSI): *"?(\w+)"?, *(\d+)')
+_SELECTS = re.compile(r'AT\+CPMS="(\w+)"')
 _PIN = re.compile(r"[0-9]{4,8}")
 # What the library makes a number of without looking. It goes on where such a question is refused, and not where the
 # answer is of another form (a ZTE K3565-Z answers +CFUN? with the ranges of +CFUN=?).
@@ -116,10 +108,6 @@ class Sent:
     def reference(self) -> int | None:
         """The reference of the last part."""
         return self.references[-1]
-
-
-class LeaveOnSim(Exception):
-    """Raised by a `received` that does not want a message, or not now: it stays on the SIM, and nothing is wrong."""
 
 
 class Modem(GsmModem, Line):  # type: ignore[misc]
@@ -179,11 +167,17 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self._network_clock = NetworkClock()
         self._chooses_indications = not AT_CNMI
         self._announces = False
-        self._read_whole_at_s: dict[str, float] = {}
         self._pin: str | None = None
         self._pin_refused = False
-        self._inbox = Inbox()
-        self._memories: list[str] = []
+        self._mailbox = Mailbox(
+            Access(
+                ask=lambda command: self.write(command, timeout=self._sim_timeout_s, parseError=False),
+                alone=self._txLock,
+                selected=lambda: self._smsMemReadDelete,
+            ),
+            take_text=self._receive_text,
+            take_report=self._report,
+        )
         self._long_reference = itertools.count(secrets.randbelow(256))
 
     # ---- life
@@ -230,7 +224,6 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     def _set_up_once(self, first_answer_timeout_s: float) -> None:
         self._commands = self._smsMemReadDelete = self._smsMemWrite = self._smscNumber = None
         self._smsReadSupported = True
-        self._inbox.clear()
         self._settings.unknown()
         self._expect_a_modem(first_answer_timeout_s)
         try:
@@ -239,7 +232,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             self.write("AT+CREG=1", parseError=False)
             if reports_universal_time(self._ask("AT+CTZR=?")):
                 self._ask(REPORT_UNIVERSAL_TIME)
-            self._memories = memories_of(self.write("AT+CPMS=?", parseError=False))
+            memories = memories_of(self.write("AT+CPMS=?", parseError=False))
             self._settings.made(self._ask, echo_is_off=not self.echoed)
         except TimeoutException as error:
             self._check_present(written=True)
@@ -254,8 +247,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         current = (self._smsMemReadDelete or "").strip('"')  # the library keeps it quoted here, and bare later
         self._smsMemReadDelete = current or None
         # The library gives up reading where +CNMI is refused; such a modem can be asked for what it has all the same.
-        self._smsReadSupported = self._smsReadSupported or bool(self._memories)
-        self._memories = self._memories or [current or "SM"]
+        self._smsReadSupported = self._smsReadSupported or bool(memories)
+        self._mailbox.reads(memories or [current or "SM"])
 
     def _choose_indications(self) -> None:
         """Have new messages told of in the best way that the modem knows."""
@@ -364,7 +357,9 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         return lines
 
     def _note(self, command: str | None, final: str) -> None:
-        """Log what a command (None for a text) came to, without its values; notice a modem that has forgotten ATE0."""
+        """Log what a command (None for a text) came to, without its values; note what it shows of the modem."""
+        if command is not None and final == "OK" and (selected := _SELECTS.match(command)):
+            self._smsMemReadDelete = selected.group(1)
         if command is not None and self.echoed and self._settings.echo_is_off:
             self.start_over("it echoes again")
         if self.log.isEnabledFor(logging.DEBUG):
@@ -554,11 +549,11 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     def _handleModemNotification(self, lines: list[str]) -> None:  # noqa: N802 (the library's)
         self._network_clock.heard(lines[0], time.monotonic())
         code = code_of(lines[0])
-        stored = _STORED.match(lines[0])
-        if stored:
-            self._read_one(Location(stored.group(1), int(stored.group(2))))
+        if code in ("+CMTI", "+CDSI"):
+            if self._reads_messages:
+                self._mailbox.read_told(lines[0])
         elif code in ("+CMT", "+CDS") and len(lines) > 1:
-            self._take(lines[1], None)
+            self._mailbox.take(lines[1], None)
         elif code == "^SMMEMFULL":
             self._read_stored()  # what it holds is handed over and deleted, and the network delivers what waits
         elif code == "+CPIN" and pin_state_of(lines) in ("SIM PIN", "SIM PUK"):
@@ -577,74 +572,12 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self.read_stored()
 
     def _read_stored(self) -> None:
-        if not self._smsReadSupported or not self._reads_messages:
-            return
-        self._inbox.clear()
-        for memory in self._memories:
-            self._read_memory(memory, _ALL)
+        if self._smsReadSupported and self._reads_messages:
+            self._mailbox.read_all()
 
     def _read_new(self) -> None:
-        """Look for what was not told of. Of a full memory all is read: nothing new can come before room is made."""
-        if not self._smsReadSupported or not self._reads_messages:
-            return
-        for memory in self._memories:
-            with self._txLock:
-                space = self._select(memory, anew=True)
-            if space is None or 0 < space[0] < space[1]:
-                self._read_memory(memory, _UNREAD)
-            elif space[0] and time.monotonic() - self._read_whole_at_s.get(memory, -inf) > _FULL_READ_INTERVAL_S:
-                self._read_memory(memory, _ALL)
-
-    def _read_memory(self, memory: str, status: int) -> None:
-        with self._txLock:
-            self._select(memory)
-            lines = self.write(f"AT+CMGL={status}", timeout=self._sim_timeout_s, parseError=False)
-        if status == _ALL:
-            self._read_whole_at_s[memory] = time.monotonic()
-        for index, line in listed(lines):
-            self._take(line, Location(memory, index))
-
-    def _read_one(self, location: Location) -> None:
-        if not self._reads_messages:
-            return
-        with self._txLock:
-            self._select(location.memory)
-            lines = self.write(f"AT+CMGR={location.index}", timeout=self._sim_timeout_s, parseError=False)
-        if len(lines) >= 3 and lines[0].startswith("+CMGR:"):
-            self._take(lines[1], location)
-        elif lines[-1] not in ("OK", f"+CMS ERROR: {_NO_SUCH_MESSAGE_CODE}"):
-            # It stays on the SIM and is read again with the next connection; OK and 321 say it was read already.
-            self.log.warning("%s: message %d could not be read: %s", self.port, location.index, lines[-1])
-
-    def _take(self, line: str, location: Location | None) -> None:
-        try:
-            message = decode_incoming(from_hex(line)[1])
-        except PduError as error:
-            # Left on the SIM for a person to look at: it may be somebody's message all the same.
-            self.log.warning("%s: an unreadable message (%s) at %s", self.port, error, location)
-            return
-        if isinstance(message, StatusReport):
-            self._hand_over(lambda: self._report(message), [location] if location else [])
-            return
-        assert isinstance(message, Deliver)
-        for action in self._inbox.add(message, location, time.monotonic()):
-            match action:
-                case ReceivedText():
-                    self._hand_over(lambda text=action: self._receive_text(text), action.locations)  # type: ignore[misc]
-                case Discard(copy):
-                    self._delete(copy)
-
-    def _hand_over(self, call: Callable[[], object], locations: Sequence[Location]) -> None:
-        try:
-            call()
-        except LeaveOnSim as reason:
-            self.log.info("a message stays on the SIM: %s", type(reason).__name__)
-            return
-        except Exception as error:
-            self.log.error("the callback for a message raised %s; it stays on the SIM", type(error).__name__)
-            return
-        for location in locations:
-            self._delete(location)
+        if self._smsReadSupported and self._reads_messages:
+            self._mailbox.read_new()
 
     def _receive_text(self, message: ReceivedText) -> None:
         if self._received is not None:
@@ -669,22 +602,6 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             self._reported(report)
         else:
             self.smsStatusReportCallback(theirs)
-
-    def _delete(self, location: Location) -> None:
-        with self._txLock:
-            self._select(location.memory)
-            result = self.write(f"AT+CMGD={location.index}", timeout=self._sim_timeout_s, parseError=False)[-1]
-        if result != "OK":
-            self.log.warning("%s: message %d could not be deleted: %s", self.port, location.index, result)
-
-    def _select(self, memory: str, *, anew: bool = False) -> tuple[int, int] | None:
-        """Read and delete in this memory from now on; tells how much it holds and can hold, if that was asked."""
-        if memory == self._smsMemReadDelete and not anew:
-            return None
-        lines = self.write(f'AT+CPMS="{memory}"', timeout=self._sim_timeout_s, parseError=False)
-        if lines[-1] == "OK":
-            self._smsMemReadDelete = memory
-        return space_in(lines)
 
     @property
     def _reads_messages(self) -> bool:

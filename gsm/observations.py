@@ -27,7 +27,8 @@ from gsm.find import Candidate, NoModemFound, SeveralModems, candidates, choose
 from gsm.holders import MODEM_MANAGER, holders, is_ignored_by_modem_manager, modem_manager
 from gsm.inbox import ReceivedText
 from gsm.line import CommandTimedOut, Line
-from gsm.modem import LeaveOnSim, Modem
+from gsm.mailbox import LeaveOnSim
+from gsm.modem import Modem
 from gsm.usb import ROOT, UsbDevice, tty_name, usb_devices
 from gsm.usb_modems import Role, is_in_storage_mode
 

@@ -25,7 +25,8 @@ from gsm.errors import (
     SimPukNeeded,
 )
 from gsm.inbox import ReceivedText
-from gsm.modem import LeaveOnSim, Modem
+from gsm.mailbox import LeaveOnSim
+from gsm.modem import Modem
 from gsm.outcomes import Settled
 from gsm.usb import ROOT
 from handset.actions import SendOutcome

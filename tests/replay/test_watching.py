@@ -89,7 +89,7 @@ def test_a_full_memory_is_read_whole_and_emptied(scripted: MakeModem, ours: Conn
     driver = ours(modem, received=lambda message: got.append(message.text), **settings)
     modem.wait_for("AT+CMGL=4")
     driver.write("AT")
-    driver._read_whole_at_s.clear()  # as if that had been a minute ago
+    driver._mailbox._read_whole_at_s.clear()  # as if that had been a minute ago
     modem.store.update({index: text(f"old {index}") for index in (1, 2, 3)})
     if told:
         modem.urc('^SMMEMFULL: "SM"')
