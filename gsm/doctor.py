@@ -16,6 +16,7 @@ from gsm.final_results import refusal_of
 from gsm.find import Candidate
 from gsm.holders import Program
 from gsm.network_time import network_time_of
+from gsm.port_path import Unfit
 from gsm.sim import own_number_of, pin_state_of
 from gsm.usb import UsbDevice
 from gsm.usb_modems import NEVER_ASKED, Role
@@ -46,12 +47,16 @@ _LOW_NOW, _LOW_BEFORE = 1 << 0, 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The port to examine, None where there is none or too many; all that may have a modem; and the port asked for."""
+    """The port to examine, None where there is none or too many; all that may have a modem; and the port asked for.
+
+    `unfit` is why the port that was asked for is none.
+    """
 
     chosen: Candidate | None
     others: tuple[Candidate, ...] = ()
     wanted: str | None = None
     several: bool = False
+    unfit: Unfit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,8 @@ class Verdict(Enum):
     DEVICE_MISSING = auto()
     DEVICE_SEVERAL = auto()
     PORT_MISSING = auto()
+    PORT_DANGLING = auto()
+    NOT_A_PORT = auto()
     PERMITTED = auto()
     NOT_IN_GROUP = auto()
     GROUP_NOT_YET = auto()
@@ -317,15 +324,18 @@ _Outcome = tuple[Verdict, Mapping[str, object]]
 
 # ---- the port
 
+_UNFIT = {Unfit.MISSING: Verdict.PORT_MISSING, Unfit.DANGLING: Verdict.PORT_DANGLING}
+
 
 def _device(examination: _Examination) -> _Outcome:
     ports = examination.ports = examination.observer.ports()
-    facts: dict[str, object] = {"others": ", ".join(each.path for each in ports.others)}
-    if ports.several:
-        return Verdict.DEVICE_SEVERAL, facts
-    if ports.chosen is None:
-        return (Verdict.PORT_MISSING, {**facts, "port": ports.wanted}) if ports.wanted else (Verdict.DEVICE_MISSING, {})
-    return Verdict.DEVICE_FOUND, {"port": ports.chosen.path, "name": ports.chosen.name}
+    if ports.chosen is not None:
+        return Verdict.DEVICE_FOUND, {"port": ports.chosen.path, "name": ports.chosen.name}
+    others = [each.path for each in ports.others]
+    if ports.unfit is not None:
+        verdict = _UNFIT.get(ports.unfit, Verdict.NOT_A_PORT)
+        return verdict, {"port": ports.wanted, "kind": ports.unfit.name.lower(), "others": others}
+    return (Verdict.DEVICE_SEVERAL, {"others": others}) if ports.several else (Verdict.DEVICE_MISSING, {})
 
 
 def _permission(examination: _Examination) -> _Outcome:
@@ -378,7 +388,7 @@ def _interface(examination: _Examination) -> _Outcome:
         for each in examination.ports.others
         if each.device == port.device and each.role is Role.AT and (port.role is not Role.AT or each.order < port.order)
     ]
-    facts["better"] = better[0] if better else ""
+    facts["better"] = better[0] if better else None
     if port.role in NEVER_ASKED:
         return Verdict.INTERFACE_WRONG, facts
     if better and examination.ports.wanted:
@@ -389,7 +399,7 @@ def _interface(examination: _Examination) -> _Outcome:
 def _answers(examination: _Examination) -> _Outcome:
     port = examination.port
     heard = examination.observer.hear(port.path)
-    facts = {"port": port.path, "name": heard.name or port.name, "reply": heard.reply.value}
+    facts = {"port": port.path, "name": heard.name or port.name, "reply": heard.reply.name.lower()}
     match heard.reply:
         case Reply.ANSWERED:
             return Verdict.ANSWERS, facts

@@ -16,7 +16,7 @@ from pathlib import Path
 from gsm.asking import Heard, Reply, ask
 from gsm.errors import ModemError
 from gsm.holders import holders
-from gsm.usb import ROOT, UsbPort, links_by_id, usb_ports
+from gsm.usb import ROOT, UsbPort, links_by_id, tty_name, usb_ports
 from gsm.usb_modems import MAKERS_WORDS, NEVER_ASKED, Role, make_of, role_of
 
 # More ports than this at once are no modems on a desk; they are asked one after the other then.
@@ -94,6 +94,18 @@ def survey(root: Path = ROOT, baudrate: int = 115200, rtscts: bool = False) -> l
     """All ports with what they answered, those that answer first. Takes some seconds at most."""
     asked = _asked(candidates(root), root, baudrate, rtscts)
     return sorted(asked, key=lambda each: (not each.answers, each.place, each.device, each.order))
+
+
+def candidate_of(path: str, root: Path = ROOT) -> Candidate:
+    """The port that somebody named, with what USB says of it; nothing is opened."""
+    name = tty_name(path, root)
+    known = next((each for each in candidates(root) if Path(each.path).name == name), None)
+    return replace(known, path=path) if known else Candidate(path, Role.UNKNOWN, 0)
+
+
+def survey_one(path: str, root: Path = ROOT, baudrate: int = 115200, rtscts: bool = False) -> Candidate:
+    """The port that somebody named, with what it answered; no other is asked."""
+    return _ask(candidate_of(path, root), root, baudrate, rtscts)
 
 
 def choose(root: Path = ROOT, baudrate: int = 115200, rtscts: bool = False) -> Candidate:

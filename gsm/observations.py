@@ -15,7 +15,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,14 +22,15 @@ from gsm.asking import Heard, ask
 from gsm.doctor import Access, Delivery, Ports, Rivals
 from gsm.errors import GsmError, ModemError, SendUnknown
 from gsm.final_results import refusal_of
-from gsm.find import Candidate, NoModemFound, SeveralModems, candidates, choose
+from gsm.find import Candidate, NoModemFound, SeveralModems, candidate_of, candidates, choose
 from gsm.holders import MODEM_MANAGER, holders, is_ignored_by_modem_manager, modem_manager
 from gsm.inbox import ReceivedText
 from gsm.line import CommandTimedOut, Line
 from gsm.mailbox import LeaveOnSim
 from gsm.modem import Modem
+from gsm.port_path import unfit
 from gsm.usb import ROOT, UsbDevice, tty_name, usb_devices
-from gsm.usb_modems import Role, is_in_storage_mode
+from gsm.usb_modems import is_in_storage_mode
 
 # Reading a SIM takes seconds in old modems (Wavecom and SIMCom manuals: 5 to 20 s).
 COMMAND_S = 20.0
@@ -40,6 +40,7 @@ _BUSY_INTERVAL_S = 0.5
 # A text to oneself is there within seconds; networks that are slow take a minute.
 DELIVERY_S = 90.0
 VCGENCMD_S = 5.0
+_RESULT = re.compile(r"\+CM[ES] ERROR: ?[^.]+")
 
 
 class SomebodyElses(LeaveOnSim):
@@ -96,13 +97,11 @@ class Observations:
         return Ports(chosen, tuple(everyone))
 
     def _given(self, wanted: str, everyone: list[Candidate]) -> Ports:
-        name = tty_name(wanted, self._root)
-        known = next((each for each in candidates(self._root) if Path(each.path).name == name), None)
-        if not os.path.exists(wanted):
-            return Ports(None, tuple(everyone), wanted)
+        kind = unfit(wanted, self._root)
+        if kind is not None:
+            return Ports(None, tuple(everyone), wanted, unfit=kind)
         self._port = wanted
-        chosen = replace(known, path=wanted) if known else Candidate(wanted, Role.UNKNOWN, 0)
-        return Ports(chosen, tuple(everyone), wanted)
+        return Ports(candidate_of(wanted, self._root), tuple(everyone), wanted)
 
     def access(self, port: str) -> Access:
         """By the file's mode and this process's groups; a group of the user's that the process has not is to come."""
@@ -183,9 +182,9 @@ class Observations:
             modem.connect()
             modem.send_text(number, text)
         except SendUnknown as error:
-            return Delivery.UNKNOWN, str(error)
+            return Delivery.UNKNOWN, _result_in(error)
         except GsmError as error:
-            return Delivery.REFUSED, str(error)
+            return Delivery.REFUSED, _result_in(error)
         else:
             return (Delivery.ARRIVED if self._came(modem, arrived) else Delivery.LOST), ""
         finally:
@@ -220,6 +219,12 @@ class Observations:
     def now(self) -> datetime:
         """The system's clock."""
         return datetime.now(UTC)
+
+
+def _result_in(error: GsmError) -> str:
+    """The modem's own words where the error has them (TS 27.005 clause 3.2.5), else the error's."""
+    found = _RESULT.search(str(error))
+    return found.group() if found else str(error)
 
 
 def _name(look: Callable[[], str], otherwise: str) -> str:

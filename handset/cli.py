@@ -20,10 +20,12 @@ from click.core import ParameterSource
 from console import CannotStart, Program, logging_options
 from handset.actions import Update
 from handset.amounts import BadAmount, parse_yuan
+from handset.bearer import Trouble
 from handset.conversation import Conversation, Order, Person, Report, Unconnected, conversing, transfers_in_doubt
 from handset.demo_customers import CUSTOMERS
 from handset.enrolment import BadEnrolment, checked_bank, read_bank_key
 from handset.modem_cli import modem
+from handset.named_port import refuse_unfit
 from handset.phone import Connection, NotConnected, Phone
 from handset.settings import Settings
 from handset.sqlite_store import SqliteStore, StoreUnusable
@@ -413,18 +415,19 @@ def _prepared(settings: Settings) -> Iterator[tuple[Settings, SqliteStore]]:
             raise CannotStart("give the operator's number, until it has answered once: --operator NUMBER")
         if store.bank() is None:
             raise CannotStart("this handset does not know its bank yet; see: handset enrol --help")
+        refuse_unfit(settings, settings.port, may_come=True)  # the app waits for it to be plugged in
         yield replace(settings, operator=operator, port=settings.port or _found(settings)), store
 
 
 def _found(settings: Settings) -> str:
     """The port of the one modem that is there."""
-    from gsm.errors import ModemError
-    from gsm.find import choose
+    from gsm.find import NoModemFound, SeveralModems, choose
+    from handset.modem_texts import said_of_choice
 
     try:
         chosen = choose(settings.system_root, settings.baud, settings.rtscts)
-    except ModemError as error:
-        raise CannotStart(f"{error} --port names a port, --demo needs no modem.") from error
+    except (NoModemFound, SeveralModems) as error:
+        raise CannotStart(said_of_choice(error, settings.language)) from error
     return chosen.by_id or chosen.path
 
 
@@ -475,6 +478,8 @@ def _converse(
     try:
         return asyncio.run(conversation())
     except (Unconnected, NotConnected) as error:
+        if error.trouble is Trouble.CANNOT_OPEN:
+            refuse_unfit(settings, settings.port)
         where = f"{settings.port}: " if settings.port else ""
         raise CannotStart(where + text_for_command(error.trouble).say(settings.language)) from error
     except StoreUnusable as error:

@@ -92,6 +92,27 @@ ADVICE: dict[Verdict, Advice] = {
         ),
         (_SEE_PORTS,),
     ),
+    Verdict.PORT_DANGLING: Advice(
+        (
+            "{port} 是一个链接，它指向的端口不存在。现有：{others}",
+            "{port} is a link, and the port it leads to is not there. There are: {others}",
+        ),
+        (
+            "调制解调器已被拔下，或者留下链接的程序已经结束。",
+            "The modem was unplugged, or the program that made the link has ended.",
+        ),
+        (
+            "插好调制解调器，或者重新启动那个程序；现有的端口：",
+            "Plug the modem in, or start that program again; the ports that are there:",
+        ),
+        (_SEE_PORTS,),
+    ),
+    Verdict.NOT_A_PORT: Advice(
+        ("{port} 不是串口，而是{kind}。现有：{others}", "{port} is no serial port but {kind}. There are: {others}"),
+        ("--port 写错了。", "It is not what --port is to name."),
+        ("选用真正的端口，或者不写 --port：", "Name a port that is there, or leave --port out:"),
+        (_SEE_PORTS,),
+    ),
     Verdict.PERMITTED: Advice(("用户 {user} 可以使用 {port}。", "The user {user} may use {port}.")),
     Verdict.NOT_IN_GROUP: Advice(
         (
@@ -159,7 +180,7 @@ ADVICE: dict[Verdict, Advice] = {
             "调制解调器有几个端口，只有一两个接受 AT 指令。",
             "A modem has several ports, one or two of which take AT commands.",
         ),
-        ("选用 AT 端口 {better}；全部端口：", "Choose its AT port {better}; all ports:"),
+        ("选用它的 AT 端口（{better}）；全部端口：", "Choose its port for AT commands ({better}); all ports:"),
         (_SEE_PORTS,),
     ),
     Verdict.INTERFACE_SECOND: Advice(
@@ -185,13 +206,13 @@ ADVICE: dict[Verdict, Advice] = {
         (_SEE_PORTS, "handset --baud 9600 modem list"),
     ),
     Verdict.NOT_A_MODEM: Advice(
-        ("{port} 有输出，但不是 AT 应答（{reply}）。", "{port} says something, but no answer to AT ({reply})."),
+        ("{port} {reply}。", "{port} {reply}."),
         ("这是别的设备或接口，或者速率不对。", "It is another device or interface, or the speed is another."),
         ("看看哪个端口应答：", "See which port answers:"),
         (_SEE_PORTS, "handset --baud 9600 modem list"),
     ),
     Verdict.CANNOT_OPEN: Advice(
-        ("{port} 打不开（{reply}）。", "{port} cannot be opened ({reply})."),
+        ("{port} 无法使用：{reply}。", "{port} cannot be used: {reply}."),
         ("被别的程序锁定，或者设备刚被拔下。", "Another program has locked it, or it was just unplugged."),
         ("看看谁在使用：", "See who uses it:"),
         ("sudo fuser -v {port}",),

@@ -2,6 +2,7 @@
 
 import click
 
+from handset.named_port import refuse_unfit
 from handset.settings import Settings
 from handset.transcript_cli import TRANSCRIPT_COMMANDS
 
@@ -26,18 +27,22 @@ for command in TRANSCRIPT_COMMANDS:
 def list_ports(ctx: click.Context, as_json: bool) -> None:
     """List serial ports: what is behind each, and what it answered to AT.
 
-    Ports that are known to be for something else, or that another program uses, are not asked.
+    Ports that are known to be for something else, or that another program uses, are not asked. With --port before
+    the command only that port is.
 
     \b
     Examples:
       handset modem list
+      handset --port /dev/ttyUSB2 modem list
       handset --baud 9600 modem list --json
 
-    Exit status: 0 a modem answers, 1 none does.
+    Exit status: 0 a modem answers, 1 none does, 2 cannot run.
     """
     from handset.modem_ports import list_all
 
-    ctx.exit(0 if list_all(_settings(ctx), as_json) else 1)
+    settings = _settings(ctx)
+    refuse_unfit(settings, settings.port)
+    ctx.exit(0 if list_all(settings, as_json) else 1)
 
 
 @modem.command()

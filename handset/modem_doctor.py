@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -9,11 +10,20 @@ import click
 from gsm.doctor import Check, Finding, State, examine
 from gsm.observations import Observations
 from handset.doctor_texts import ADVICE, TITLES, said
-from handset.modem_texts import ModemText
+from handset.modem_texts import KINDS, REPLIES, ROLES, ModemText
 from handset.settings import Settings
 from wire.response_codes import Language
 
+# Stands in a command where a person is to put a port, as MSISDN and FILE do.
+_PLACE_OF_PORT = "PORT"
 _MARKS = {State.WELL: "✓", State.MEND: "✗", State.SKIPPED: "–"}
+# Facts that are words for programs, and what a person reads for them; and what is said where a fact is empty.
+_WORDS: dict[str, Mapping[str, ModemText]] = {
+    "role": {role.name: text for role, text in ROLES.items()},
+    "reply": {reply.name: text for reply, text in REPLIES.items()},
+    "kind": {kind.name: text for kind, text in KINDS.items()},
+}
+_OTHERWISE = {"name": ModemText.NAME_UNKNOWN, "others": ModemText.NONE_LISTED, "better": ModemText.NONE_LISTED}
 _COLOURS = {State.WELL: "green", State.MEND: "red", State.SKIPPED: None}
 
 
@@ -34,10 +44,11 @@ def examine_modem(settings: Settings, as_json: bool, test_sms: bool) -> bool:
         number=settings.number,
         agrees=agrees,
     ) as observer:
-        port = settings.port or "PORT"
+        port = settings.port
         for finding in examine(observer):
-            port = str(finding.facts.get("port", port))
-            report = report_of(finding, port, settings.baud, settings.language)
+            if finding.check is Check.DEVICE and finding.state is State.WELL:
+                port = str(finding.facts["port"])
+            report = report_of(finding, port or _PLACE_OF_PORT, settings.baud, settings.language)
             reports.append(report)
             if not as_json:
                 _print(finding, report, settings.language)
@@ -55,9 +66,12 @@ def report_of(finding: Finding, port: str, baud: int, language: Language) -> dic
     facts = {"port": port, "baud": baud, **finding.facts}
     if "because" in facts:
         facts["because"] = said(TITLES[Check(facts["because"])], language)
-    if "role" in facts:
-        facts["role"] = ModemText[f"ROLE_{str(facts['role']).upper()}"].say(language)
-    for key, otherwise in (("name", ModemText.NAME_UNKNOWN), ("others", ModemText.NONE_LISTED)):
+    others = finding.facts.get("others")
+    facts["others"] = ", ".join(others) if isinstance(others, list) else ""
+    for key, texts in _WORDS.items():
+        if str(facts.get(key)).upper() in texts:
+            facts[key] = texts[str(facts[key]).upper()].say(language)
+    for key, otherwise in _OTHERWISE.items():
         facts[key] = facts.get(key) or otherwise.say(language)
     return {
         "check": finding.check.value,

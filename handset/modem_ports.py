@@ -4,17 +4,20 @@ import json
 
 import click
 
-from gsm.errors import ModemError
-from gsm.find import Candidate, preferred, survey
-from handset.modem_texts import REPLIES, ROLES, ModemText
+from gsm.find import Candidate, NoModemFound, SeveralModems, preferred, survey, survey_one
+from handset.modem_texts import REPLIES, ROLES, ModemText, said_of_choice
 from handset.settings import Settings
 from wire.response_codes import Language
 
 
 def list_all(settings: Settings, as_json: bool) -> bool:
-    """Ask all ports and print them; whether a modem answered."""
-    found = survey(settings.system_root, settings.baud, settings.rtscts)
-    chosen, reason = _chosen(found)
+    """Ask all ports, or the one that was named, and print them; whether a modem answered."""
+    if settings.port is None:
+        found = survey(settings.system_root, settings.baud, settings.rtscts)
+        chosen, reason = _chosen(found, settings.language)
+    else:
+        chosen = survey_one(settings.port, settings.system_root, settings.baud, settings.rtscts)
+        found, reason = [chosen], _about_the_named(chosen, settings.language)
     if as_json:
         click.echo(json.dumps([{**_facts(each), "chosen": each is chosen} for each in found], ensure_ascii=False))
     else:
@@ -22,11 +25,19 @@ def list_all(settings: Settings, as_json: bool) -> bool:
     return any(each.answers for each in found)
 
 
-def _chosen(found: list[Candidate]) -> tuple[Candidate | None, str]:
+def _chosen(found: list[Candidate], language: Language) -> tuple[Candidate | None, str]:
+    """The port that is used where none is named; and what is to be said of the choice."""
     try:
-        return preferred(found), ""
-    except ModemError as error:
-        return None, str(error)
+        return preferred(found), ModemText.CHOSEN.say(language)
+    except SeveralModems as error:
+        return None, said_of_choice(error, language)
+    except NoModemFound:
+        return None, (ModemText.NOBODY_ANSWERS if found else ModemText.NO_PORTS).say(language)
+
+
+def _about_the_named(port: Candidate, language: Language) -> str:
+    text = ModemText.CHOSEN_BY_PORT if port.answers else ModemText.NO_ANSWER
+    return text.say(language, port=port.path)
 
 
 def _print(found: list[Candidate], chosen: Candidate | None, reason: str, language: Language) -> None:
@@ -34,14 +45,7 @@ def _print(found: list[Candidate], chosen: Candidate | None, reason: str, langua
         click.echo(("* " if each is chosen else "  ") + "  ".join(part for part in _described(each, language) if part))
         if each.by_id:
             click.echo(f"      {each.by_id}")
-    if not found:
-        click.echo(ModemText.NO_PORTS.say(language), err=True)
-    elif chosen:
-        click.echo(ModemText.CHOSEN.say(language), err=True)
-    elif any(each.answers for each in found):
-        click.echo(reason, err=True)
-    else:
-        click.echo(ModemText.NOBODY_ANSWERS.say(language), err=True)
+    click.echo(reason, err=True)
 
 
 def _described(port: Candidate, language: Language) -> tuple[str, ...]:

@@ -3,8 +3,11 @@
 from enum import unique
 
 from gsm.asking import Reply
+from gsm.find import NoModemFound, SeveralModems
+from gsm.port_path import Unfit
 from gsm.usb_modems import Role
 from handset.texts import Sentence
+from wire.response_codes import Language
 
 
 @unique
@@ -29,8 +32,38 @@ class ModemText(Sentence):
     ROLE_AUDIO = ("语音", "audio")
     ROLE_RESERVED = ("厂商保留", "the maker's own use")
     ROLE_NO_MODEM = ("不是调制解调器", "no modem")
+    # what was given for a port and is none
+    PORT_MISSING = ("{port} 不存在。", "{port} is not there.")
+    PORT_DANGLING = (
+        "{port} 是一个链接，它指向的端口不存在。",
+        "{port} is a link, and the port it leads to is not there.",
+    )
+    NOT_A_PORT = ("{port} 不是串口，而是{kind}。", "{port} is no serial port but {kind}.")
+    KIND_FOLDER = ("文件夹", "a folder")
+    KIND_FILE = ("普通文件", "a plain file")
+    KIND_OTHER = ("别的设备", "another device, which is no terminal")
+    SEE_PORTS = ("现有的端口：handset modem list", "To see which ports are there: handset modem list")
+    # the choice of a port where none was given
+    NO_MODEM_FOUND = (
+        "没有找到调制解调器。handset modem list 列出端口，handset modem doctor 说明原因；"
+        "--port 指定端口，--demo 不需要调制解调器。",
+        "No modem was found. handset modem list shows the ports, handset modem doctor tells what is wrong; "
+        "--port names a port, --demo needs no modem.",
+    )
+    SEVERAL_MODEMS = (
+        "有几个调制解调器应答：{listed}。请用 --port 选择一个。",
+        "Several modems answer: {listed}. Choose one with --port.",
+    )
     INTERFACE = ("接口 {number}", "interface {number}")
     CHOSEN = ("* 未给出 --port 时使用这个端口", "* the port that is used where --port is not given")
+    CHOSEN_BY_PORT = (
+        "* --port 给出的端口；没有询问别的端口",
+        "* the port that --port names; no other was asked",
+    )
+    NO_ANSWER = (
+        "这个端口没有应答。原因：handset --port {port} modem doctor",
+        "It does not answer. Why: handset --port {port} modem doctor",
+    )
     NO_PORTS = (
         "没有找到串口。请插好调制解调器；handset modem doctor 说明原因。",
         "There is no serial port. Plug the modem in; handset modem doctor tells what is wrong.",
@@ -63,3 +96,28 @@ REPLIES = {
     Reply.UNUSABLE: ModemText.UNUSABLE,
 }
 ROLES = {role: ModemText[f"ROLE_{role.name}"] for role in Role}
+KINDS = {
+    Unfit.FOLDER: ModemText.KIND_FOLDER,
+    Unfit.FILE: ModemText.KIND_FILE,
+    Unfit.OTHER: ModemText.KIND_OTHER,
+}
+
+
+def said_of_unfit(port: str, kind: Unfit, language: Language) -> str:
+    """Why this is no serial port, and where to see those that are."""
+    match kind:
+        case Unfit.MISSING:
+            sentence = ModemText.PORT_MISSING.say(language, port=port)
+        case Unfit.DANGLING:
+            sentence = ModemText.PORT_DANGLING.say(language, port=port)
+        case _:
+            sentence = ModemText.NOT_A_PORT.say(language, port=port, kind=KINDS[kind].say(language))
+    return f"{sentence}{'' if language == 'zh' else ' '}{ModemText.SEE_PORTS.say(language)}"
+
+
+def said_of_choice(error: NoModemFound | SeveralModems, language: Language) -> str:
+    """Why no port was chosen where none was given."""
+    if isinstance(error, NoModemFound):
+        return ModemText.NO_MODEM_FOUND.say(language)
+    named = (f"{each.path} ({each.name})" if each.name else each.path for each in error.answering)
+    return ModemText.SEVERAL_MODEMS.say(language, listed=", ".join(named))

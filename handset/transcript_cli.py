@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from console import CannotStart, announce_ready
+from handset.named_port import refuse_unfit
+from handset.settings import Settings
 
 if TYPE_CHECKING:
     from gsm.transcript import Transcript
@@ -64,10 +66,12 @@ def replay(ctx: click.Context, file: Path, kind: str, timed: bool, link: Path | 
 @click.option("--port", metavar="DEV", help="The modem's serial port.  [default: the group's --port]")
 @click.option("--out", required=True, type=_FILE, metavar="FILE", help="The transcript; must not be there yet.")
 @click.option("--link", type=click.Path(path_type=Path), metavar="PATH", help="Symbolic link to the port to open.")
-@click.option("--baud", default=115200, show_default=True, help="Speed until the program sets its own.")
+@click.option(
+    "--baud", type=click.IntRange(1200, 4_000_000), help="Speed until the program sets its own.  [default: the group's]"
+)
 @click.option("--about", default="", metavar="TEXT", help="What the transcript shows, for its header.")
 @click.pass_context
-def record(ctx: click.Context, port: str | None, out: Path, link: Path | None, baud: int, about: str) -> None:
+def record(ctx: click.Context, port: str | None, out: Path, link: Path | None, baud: int | None, about: str) -> None:
     """Record what a program and a modem say to each other.
 
     Prints one line of JSON with a port when it is ready. Let any program use that port in place of the modem's;
@@ -85,13 +89,16 @@ def record(ctx: click.Context, port: str | None, out: Path, link: Path | None, b
     from gsm.errors import GsmError
     from gsm.recorder import Recorder
 
-    device = port or getattr(ctx.obj, "port", None)
+    settings = ctx.find_object(Settings)
+    assert settings is not None, "the group made it"
+    device = port or settings.port
     if device is None:
         raise click.UsageError("give the modem's port: --port DEV", ctx)
+    refuse_unfit(settings, device)
     if out.exists():
         raise CannotStart(f"{out} is there already; choose another name")
     try:
-        recorder = Recorder(device, baudrate=baud, link=link)
+        recorder = Recorder(device, baudrate=baud or settings.baud, link=link)
     except GsmError as error:
         raise CannotStart(str(error)) from error
     except OSError as error:

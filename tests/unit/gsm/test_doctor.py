@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gsm.asking import Heard, Reply
-from gsm.doctor import Access, Check, Finding, State, Verdict, examine
+from gsm.doctor import Access, Check, Finding, Ports, State, Verdict, examine
+from gsm.find import Candidate
 from gsm.network_time import network_time_of
 from gsm.observations import Observations
+from gsm.usb_modems import Role
 from modem_emulator.emulation import EmulatedModem, emulated
 from tests.unit.gsm.machine import Interface, Machine
 
@@ -94,13 +96,37 @@ def test_a_device_that_is_not_plugged_in(plugged: EmulatedModem, machine: Machin
     assert to_mend(doctor()) == []
 
 
-def test_a_modem_that_was_unplugged_since_it_had_its_name(plugged: EmulatedModem, doctor: Doctor) -> None:
-    gone = plugged.port
-    plugged.unplug()
-    assert doctor(gone)[Check.DEVICE].verdict is Verdict.PORT_MISSING
-    plugged.plug_in()
-    plugged.wait_until_registered()
-    assert to_mend(doctor(plugged.port)) == []
+def test_a_modem_that_was_unplugged_since_it_had_its_name(
+    plugged: EmulatedModem, machine: Machine, doctor: Doctor
+) -> None:
+    named = str(machine.root / "dev/ttyUSB2")
+    machine.unplug()
+    assert doctor(named)[Check.DEVICE].verdict is Verdict.PORT_MISSING
+    machine.plug_in("2c7c:0125", Interface(AT_INTERFACE, "ttyUSB5", plugged.port))
+    found = doctor(named)
+    assert found[Check.DEVICE].facts == {
+        "port": named,
+        "kind": "missing",
+        "others": [str(machine.root / "dev/ttyUSB5")],
+    }
+    assert to_mend(doctor(str(machine.root / "dev/ttyUSB5"))) == []
+
+
+def test_a_name_that_lasts_and_leads_nowhere_now(plugged: EmulatedModem, machine: Machine, doctor: Doctor) -> None:
+    lasting = machine.root / "dev/modem"
+    lasting.symlink_to("ttyUSB2")
+    assert to_mend(doctor(str(lasting))) == []
+    machine.unplug()
+    assert doctor(str(lasting))[Check.DEVICE].verdict is Verdict.PORT_DANGLING
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/etc/passwd", "file"), ("/etc", "folder"), ("/dev/null", "other")])
+def test_what_is_no_serial_port(path: str, kind: str) -> None:
+    with Observations(path) as observer:
+        found = {finding.check: finding for finding in examine(observer)}
+    assert found[Check.DEVICE].verdict is Verdict.NOT_A_PORT
+    assert found[Check.DEVICE].facts["kind"] == kind
+    assert found[Check.ANSWERS].verdict is Verdict.IN_THE_WAY
 
 
 def test_two_modems_of_which_none_was_chosen(
@@ -564,8 +590,11 @@ class Confused(Observations):
     """On a machine where all is well, a modem that answers anything."""
 
     def __init__(self, answers: Iterator[list[str]]) -> None:
-        super().__init__("/dev/null")
+        super().__init__()
         self.answers = answers
+
+    def ports(self) -> Ports:
+        return Ports(Candidate("/dev/null", Role.AT, 0))
 
     def hear(self, port: str) -> Heard:
         return Heard(Reply.ANSWERED)

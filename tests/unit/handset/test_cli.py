@@ -296,8 +296,7 @@ def test_a_modem_that_is_not_there_ends_with_2_and_a_sentence(tmp_path: Path, fa
     base = ["--lang", "en", "--state", str(tmp_path), "--port", str(tmp_path / "none"), "--operator", OPERATOR]
     result = CliRunner().invoke(main, [*base, *TRANSFER], input=f"{PIN}\n")
     assert result.exit_code == 2
-    assert "dialout" in result.stderr
-    assert "by itself" not in result.stderr
+    assert f"{tmp_path}/none is not there. To see which ports are there: handset modem list" in result.stderr
 
 
 def test_a_number_that_nobody_can_be_asked_for_ends_with_2_and_names_the_option(

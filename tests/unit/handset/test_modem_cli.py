@@ -108,10 +108,63 @@ def test_several_modems_are_listed_and_none_is_chosen(
     assert "--port" in result.stderr
 
 
+def test_with_a_port_only_that_port_is_listed_and_asked(
+    run: Run, machine: Machine, gsm_modems: tuple[EmulatedModem, ...]
+) -> None:
+    for position, modem in enumerate(gsm_modems):
+        machine.plug_in("12d1:1001", Interface(2, f"ttyUSB{position}", modem.port), location=f"1-1.{position}")
+    named = f"{machine.root}/dev/ttyUSB1"
+    result = run("--port", named, "modem", "list")
+    assert result.exit_code == 0
+    [row] = [line for line in result.stdout.splitlines() if "interface" in line]
+    assert row.startswith(f"* {named}  yinxin emulated modem  12d1:1001 interface 2")
+    assert "no other was asked" in result.stderr
+    assert gsm_modems[0].traffic == ()
+    [only] = json.loads(run("--port", named, "modem", "list", "--json").stdout)
+    assert (only["port"], only["chosen"], only["answer"]) == (named, True, "answered")
+
+
+def test_a_port_that_does_not_answer_is_listed_and_ends_with_1(run: Run, machine: Machine) -> None:
+    machine.plug_in("2c7c:0125", Interface(0, "ttyUSB0"))
+    result = run("--port", f"{machine.root}/dev/ttyUSB0", "modem", "list")
+    assert result.exit_code == 1
+    assert "not asked: diagnostics" in result.stdout
+    assert "modem doctor" in result.stderr
+
+
+UNFIT = [
+    ("/etc/passwd", "is no serial port but a plain file.", "不是串口，而是普通文件"),
+    ("/etc", "is no serial port but a folder.", "不是串口，而是文件夹"),
+    ("/dev/null", "is no serial port but another device", "不是串口，而是别的设备"),
+    ("/dev/none", "is not there", "不存在"),
+    ("{tmp}/link", "is a link, and the port it leads to is not there", "是一个链接，它指向的端口不存在"),
+]
+
+
+@pytest.mark.usefixtures("enrolled")
+@pytest.mark.parametrize(("path", "english", "chinese"), UNFIT)
+def test_what_is_no_serial_port_is_refused_by_every_command(
+    tmp_path: Path, path: str, english: str, chinese: str
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    port, out = path.replace("{tmp}", str(tmp_path)), str(tmp_path / "out.jsonl")
+    balance = ["--operator", "95533", "balance", "--account", "4600010000000001"]
+    commands = (["modem", "list"], ["modem", "record", "--out", out], balance)
+    for lang, said in (("en", english), ("zh", chinese)):
+        options = ["--lang", lang, "--state", str(tmp_path / "state"), "--port", port]
+        for command in commands:
+            result = CliRunner().invoke(main, [*options, *command], input="123456\n")
+            assert result.exit_code == 2, command
+            assert f"{port} {said}" in result.stderr
+        result = CliRunner().invoke(main, [*options, "modem", "doctor"])
+        assert result.exit_code == 1
+        assert said in result.stdout
+
+
 @pytest.fixture
 def enrolled(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "state", synchronous="OFF")
-    store.pin_bank(Bank(bytes(32), "0" * 32))
+    store.pin_bank(Bank(bytes([9, *[0] * 31]), "0" * 32))  # the base point of X25519: something can be sealed to it
     store.close()
 
 
@@ -121,6 +174,7 @@ def test_without_a_port_and_without_a_modem_the_handset_says_what_to_do(run: Run
     assert result.exit_code == 2
     assert "handset modem list" in result.stderr
     assert "--demo" in result.stderr
+    assert "没有找到调制解调器" in run("--operator", "95533", "retry", lang="zh").stderr
 
 
 @pytest.mark.usefixtures("enrolled")
@@ -133,6 +187,8 @@ def test_without_a_port_several_modems_are_named(
     assert result.exit_code == 2
     assert "ttyUSB0 (yinxin emulated modem)" in result.stderr
     assert "ttyUSB1" in result.stderr
+    assert "几个调制解调器应答" in run("--operator", "95533", "retry", lang="zh").stderr
+    assert "几个调制解调器应答" in run("modem", "list", lang="zh").stderr
 
 
 @pytest.mark.usefixtures("enrolled")
@@ -228,14 +284,39 @@ def test_the_doctor_of_a_machine_without_a_modem_says_how_to_look(run: Run) -> N
     assert result.exit_code == 1
     assert "✗ Device: There is no serial port" in result.stdout
     assert "lsusb" in result.stdout
+    assert json.loads(run("modem", "doctor", "--json").stdout)["port"] is None
 
 
 FACTS = {
-    "port": "P", "name": "N", "others": "O", "user": "U", "group": "G", "program": "M", "process": 7, "rule": "R",
-    "ids": "I", "role": "no_modem", "better": "B", "reply": "Y", "said": "S", "lock": "L", "rssi": 5, "dbm": -103,
-    "centre": "C", "number": "+1", "memory": "SM", "used": 1, "total": 2, "throttled": "0x0", "off_s": 9,
-    "network": "T", "because": "sim",
+    "port": "P", "name": "N", "others": ["O"], "kind": "folder", "user": "U", "group": "G", "program": "M",
+    "process": 7, "rule": "R", "ids": "I", "role": "no_modem", "better": "B", "reply": "noise", "said": "S",
+    "lock": "L", "rssi": 5, "dbm": -103, "centre": "C", "number": "+1", "memory": "SM", "used": 1, "total": 2,
+    "throttled": "0x0", "off_s": 9, "network": "T", "because": "sim",
 }  # fmt: skip
+
+
+def test_what_the_json_says_is_not_in_the_persons_language_nor_made_up(
+    run: Run, machine: Machine, gsm_modem: EmulatedModem
+) -> None:
+    plug_in_ec25(machine, gsm_modem)
+    found = json.loads(run("--port", f"{machine.root}/dev/ttyUSB0", "modem", "doctor", "--json", lang="zh").stdout)
+    interface = next(each for each in found["checks"] if each["check"] == "interface")
+    assert found["port"] == interface["facts"]["port"] == f"{machine.root}/dev/ttyUSB0"
+    assert interface["facts"]["role"] == "diagnostics"
+    assert "诊断" in interface["seen"]
+    machine.unplug()
+    machine.plug_in("2c7c:0125", Interface(0, "ttyUSB0"))
+    alone = run("--port", f"{machine.root}/dev/ttyUSB0", "modem", "doctor", "--json", lang="zh")
+    interface = next(each for each in json.loads(alone.stdout)["checks"] if each["check"] == "interface")
+    assert interface["facts"]["better"] is None
+    assert "（无）" in interface["todo"]
+
+
+def test_what_a_port_replied_is_said_in_the_persons_language(run: Run, gsm_modem: EmulatedModem) -> None:
+    for nth in (1, 2):
+        gsm_modem.fault("garbage", on="*", nth=nth)
+    result = run("--port", gsm_modem.port, "modem", "doctor", lang="zh")
+    assert f"✗ 应答 AT：{gsm_modem.port} 有输出，但不是 AT 应答。" in result.stdout
 
 
 @pytest.mark.parametrize("verdict", Verdict)
