@@ -16,8 +16,9 @@ from gsm.final_results import refusal_of
 from gsm.find import Candidate
 from gsm.holders import Program
 from gsm.network_time import network_time_of
+from gsm.own_number import locate_own_number
 from gsm.port_path import Unfit
-from gsm.sim import own_number_of, pin_state_of
+from gsm.sim import imsi_of, pin_state_of
 from gsm.usb import UsbDevice
 from gsm.usb_modems import NEVER_ASKED, Role
 
@@ -90,6 +91,9 @@ class Observer(Protocol):
     """One patient: a machine and the modem on it. Only `send_to_itself` costs money."""
 
     number: str | None  # as the person gave it
+
+    def number_kept_of(self, imsi: str) -> str | None:
+        """The number that was kept of this SIM when it was asked for, or seen, before."""
 
     def ports(self) -> Ports:
         """Which port is meant."""
@@ -200,6 +204,7 @@ class Verdict(Enum):
     CENTRE_UNSET = auto()
     NUMBER_KNOWN = auto()
     NUMBER_GIVEN = auto()
+    NUMBER_KEPT = auto()
     NUMBER_UNKNOWN = auto()
     SPACE = auto()
     SPACE_SHORT = auto()
@@ -241,6 +246,7 @@ _WELL = {
     Verdict.CENTRE_SET,
     Verdict.NUMBER_KNOWN,
     Verdict.NUMBER_GIVEN,
+    Verdict.NUMBER_KEPT,
     Verdict.SPACE,
     Verdict.SMS_ARRIVED,
     Verdict.POWER_GOOD,
@@ -445,25 +451,23 @@ def _pin(examination: _Examination) -> _Outcome:
 
 
 def _number(examination: _Examination) -> _Outcome:
-    given = examination.observer.number
-    examination.number = own_number_of(examination.ask("AT+CNUM")) or _number_in_phonebook(examination)
-    if examination.number:
-        return Verdict.NUMBER_KNOWN, {"number": examination.number}
-    if given:
-        examination.number = "+" + given.removeprefix("+")
+    """In the handset's own order: what the person gave, what is on the SIM, what is kept of it."""
+    observer = examination.observer
+    if observer.number:
+        examination.number = _international(observer.number)
         return Verdict.NUMBER_GIVEN, {"number": examination.number}
+    if located := locate_own_number(examination.ask):
+        examination.number, place = located
+        return Verdict.NUMBER_KNOWN, {"number": examination.number, "place": place.name.lower()}
+    imsi = imsi_of(examination.ask("AT+CIMI"))
+    if imsi and (kept := observer.number_kept_of(imsi)):
+        examination.number = _international(kept)
+        return Verdict.NUMBER_KEPT, {"number": examination.number}
     return Verdict.NUMBER_UNKNOWN, {}
 
 
-def _number_in_phonebook(examination: _Examination) -> str | None:
-    """The phonebook ON holds own numbers (TS 27.007 clause 8.11); the one that was chosen is chosen again."""
-    before = re.search(r'\+CPBS: *"(\w+)"', "\n".join(examination.ask("AT+CPBS?")))
-    if _final(examination.ask('AT+CPBS="ON"')) != "OK":
-        return None
-    try:
-        return own_number_of(examination.ask("AT+CPBR=1"))
-    finally:
-        examination.observer.command(f'AT+CPBS="{before.group(1) if before else "SM"}"')
+def _international(number: str) -> str:
+    return "+" + number.removeprefix("+")
 
 
 def _storage(examination: _Examination) -> _Outcome:

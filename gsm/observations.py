@@ -50,7 +50,8 @@ class SomebodyElses(LeaveOnSim):
 class Observations:
     """One port, `port` or the one that is found, on the machine whose files are below `root`.
 
-    `number` is the SIM's own, as the person gave it; `agrees` is asked with it before a text is sent.
+    `number` is the SIM's own, as the person gave it; `kept` knows it by the IMSI of SIMs that were here before;
+    `agrees` is asked with it before a text is sent.
     """
 
     def __init__(
@@ -61,10 +62,12 @@ class Observations:
         baudrate: int = 115200,
         rtscts: bool = False,
         number: str | None = None,
+        kept: Callable[[str], str | None] = lambda _imsi: None,
         agrees: Callable[[str], bool] = lambda _number: False,
         delivery_s: float = DELIVERY_S,
     ) -> None:
         self.number = number
+        self.number_kept_of = kept
         self.agrees_to_sms = agrees
         self._wanted, self._root = port, root
         self._baudrate, self._rtscts, self._delivery_s = baudrate, rtscts, delivery_s

@@ -337,12 +337,16 @@ ADVICE: dict[Verdict, Advice] = {
         ("向运营商询问号码，然后设置：", "Ask your operator for the number, and set it:"),
         (_at('AT+CSCA="+NUMBER",145'),),
     ),
-    Verdict.NUMBER_KNOWN: Advice(("{number}", "{number}")),
+    Verdict.NUMBER_KNOWN: Advice(("{number}（{place}）", "{number} ({place})")),
+    Verdict.NUMBER_KEPT: Advice(("{number}（本程序为这张卡保存的）", "{number} (kept by the handset for this SIM)")),
     Verdict.NUMBER_GIVEN: Advice(("{number}（由 --number 给出）", "{number} (given by --number)")),
     Verdict.NUMBER_UNKNOWN: Advice(
-        ("SIM 卡不知道自己的号码。", "The SIM does not know its own number."),
+        ("SIM 卡不知道自己的号码，这里也没有保存。", "The SIM does not know its own number, and none is kept of it."),
         ("许多 SIM 卡都没有写入号码；登记时需要它。", "Many SIMs were never told; the operator must be told it."),
-        ("给出号码，或者把它写进卡里：", "Give it, or write it onto the SIM:"),
+        (
+            "给出号码（手机程序也会问一次并保存），或者把它写进卡里：",
+            "Give it (the app asks for it too, once, and keeps it), or write it onto the SIM:",
+        ),
         (
             "handset --port {port} --number MSISDN modem doctor",
             _at('AT+CPBS="ON"') + " && " + _at('AT+CPBW=1,"+MSISDN",145'),

@@ -10,8 +10,9 @@ import click
 from gsm.doctor import Check, Finding, State, examine
 from gsm.observations import Observations
 from handset.doctor_texts import ADVICE, TITLES, said
-from handset.modem_texts import KINDS, REPLIES, ROLES, ModemText
+from handset.modem_texts import KINDS, PLACES, REPLIES, ROLES, ModemText
 from handset.settings import Settings
+from handset.sqlite_store import kept_number
 from wire.response_codes import Language
 
 # Stands in a command where a person is to put a port, as MSISDN and FILE do.
@@ -21,6 +22,7 @@ _MARKS = {State.WELL: "✓", State.MEND: "✗", State.SKIPPED: "–"}
 _WORDS: dict[str, Mapping[str, ModemText]] = {
     "role": {role.name: text for role, text in ROLES.items()},
     "reply": {reply.name: text for reply, text in REPLIES.items()},
+    "place": {place.name: text for place, text in PLACES.items()},
     "kind": {kind.name: text for kind, text in KINDS.items()},
 }
 _OTHERWISE = {"name": ModemText.NAME_UNKNOWN, "others": ModemText.NONE_LISTED, "better": ModemText.NONE_LISTED}
@@ -42,6 +44,7 @@ def examine_modem(settings: Settings, as_json: bool, test_sms: bool) -> bool:
         baudrate=settings.baud,
         rtscts=settings.rtscts,
         number=settings.number,
+        kept=lambda imsi: kept_number(settings.state, imsi),
         agrees=agrees,
     ) as observer:
         port = settings.port

@@ -4,6 +4,7 @@ from enum import unique
 
 from gsm.asking import Reply
 from gsm.find import NoModemFound, SeveralModems
+from gsm.own_number import Place
 from gsm.port_path import Unfit
 from gsm.usb_modems import Role
 from handset.texts import Sentence
@@ -42,6 +43,10 @@ class ModemText(Sentence):
     KIND_FOLDER = ("文件夹", "a folder")
     KIND_FILE = ("普通文件", "a plain file")
     KIND_OTHER = ("别的设备", "another device, which is no terminal")
+    # where a SIM's own number was found
+    PLACE_SUBSCRIBER = ("SIM 卡，+CNUM", "from the SIM, by +CNUM")
+    PLACE_PHONEBOOK = ("SIM 卡，电话簿 ON", "from the SIM's phonebook ON")
+    PLACE_FILE = ("SIM 卡，文件 EF MSISDN", "from the SIM's file EF MSISDN")
     SEE_PORTS = ("现有的端口：handset modem list", "To see which ports are there: handset modem list")
     # the choice of a port where none was given
     NO_MODEM_FOUND = (
@@ -96,6 +101,7 @@ REPLIES = {
     Reply.UNUSABLE: ModemText.UNUSABLE,
 }
 ROLES = {role: ModemText[f"ROLE_{role.name}"] for role in Role}
+PLACES = {place: ModemText[f"PLACE_{place.name}"] for place in Place}
 KINDS = {
     Unfit.FOLDER: ModemText.KIND_FOLDER,
     Unfit.FILE: ModemText.KIND_FILE,

@@ -1,5 +1,6 @@
 """The handset's store in one SQLite file of mode 0600 (WAL; synchronous=FULL: a commit is on disk when it returns)."""
 
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -193,6 +194,17 @@ class SqliteStore:
             "INSERT OR REPLACE INTO sim (imsi, msisdn) VALUES (?, ?)", (identity.imsi, identity.msisdn)
         )
         return last is None or last == (identity.imsi, identity.msisdn)
+
+
+def kept_number(folder: Path, imsi: str) -> str | None:
+    """The number that the store in `folder` keeps of a SIM, whoever uses it; None also where there is no such store."""
+    place = (folder.absolute() / "handset.sqlite").as_uri()
+    try:
+        with contextlib.closing(sqlite3.connect(f"{place}?mode=ro", uri=True)) as database:
+            row = database.execute("SELECT msisdn FROM sim WHERE imsi = ?", (imsi,)).fetchone()
+    except sqlite3.Error:
+        return None
+    return row[0] if row else None
 
 
 def _locked(folder: Path) -> int:

@@ -350,6 +350,14 @@ def test_a_sim_that_asks_by_an_error(plugged: EmulatedModem, doctor: Doctor, res
     assert to_mend(doctor()) == []
 
 
+def _say(modem: EmulatedModem, *commands: str) -> None:
+    """Type commands, each after the answer to the one before."""
+    with Observations(modem.port) as observer:
+        observer.ports()
+        for command in commands:
+            assert observer.command(command)[-1] == "OK", command
+
+
 def _custom(tmp_path: Path, text: str) -> str:
     profile = tmp_path / f"custom-{len(list(tmp_path.glob('*.toml')))}.toml"
     profile.write_text(f'description = "for a test"\n[identity]\nmanufacturer = "Acme"\n{text}')
@@ -388,17 +396,36 @@ def test_no_service_centre(custom: Callable[[str], EmulatedModem], doctor: Docto
 
 
 def test_a_sim_that_does_not_know_its_number(custom: Callable[[str], EmulatedModem], doctor: Doctor) -> None:
-    ignorant = custom("[own_number]\nsupported = false\nin_phonebook = false\n")
+    ignorant = custom("[own_number]\nlines = []\n")
+    _say(ignorant, 'AT+CPBS="ON"', "AT+CPBW=1", 'AT+CPBS="SM"')
     assert to_mend(doctor(ignorant.port)) == [Verdict.NUMBER_UNKNOWN]
     given = doctor(ignorant.port, number="8613900000001")
     assert to_mend(given) == []
     assert given[Check.NUMBER].facts == {"number": "+8613900000001"}
+    kept = doctor(ignorant.port, kept={ignorant.imsi: "8613900000009"}.get)
+    assert kept[Check.NUMBER].verdict is Verdict.NUMBER_KEPT
+    assert kept[Check.NUMBER].facts == {"number": "+8613900000009"}
+    assert doctor(ignorant.port, kept={"another": "1"}.get)[Check.NUMBER].verdict is Verdict.NUMBER_UNKNOWN
+
+
+def test_a_number_that_was_given_comes_before_the_sims_as_in_the_handset(
+    plugged: EmulatedModem, doctor: Doctor
+) -> None:
+    found = doctor(number="8613900000009", kept={plugged.imsi: "1"}.get)
+    assert found[Check.NUMBER].facts == {"number": "+8613900000009"}
+    assert doctor(kept={plugged.imsi: "1"}.get)[Check.NUMBER].facts["number"] == plugged.msisdn
+
+
+def test_a_number_that_is_only_in_the_sims_file(custom: Callable[[str], EmulatedModem], doctor: Doctor) -> None:
+    modem = custom("[own_number]\nsupported = false\nin_phonebook = false\n")
+    found = doctor(modem.port)
+    assert found[Check.NUMBER].facts == {"number": modem.msisdn, "place": "file"}
 
 
 def test_a_number_that_only_the_phonebook_knows(custom: Callable[[str], EmulatedModem], doctor: Doctor) -> None:
     modem = custom("[own_number]\nsupported = false\nin_phonebook = true\n")
     found = doctor(modem.port)
-    assert found[Check.NUMBER].facts == {"number": modem.msisdn}
+    assert found[Check.NUMBER].facts == {"number": modem.msisdn, "place": "phonebook"}
     assert 'AT+CPBS="SM"' in modem.dialogue, "the phonebook that was chosen is chosen again"
 
 

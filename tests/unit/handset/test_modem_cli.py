@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gsm.doctor import Check, Finding, State, Verdict
+from gsm.observations import Observations
 from handset.cli import main
 from handset.doctor_texts import ADVICE, TITLES
 from handset.modem_doctor import report_of
@@ -16,6 +17,7 @@ from handset.sqlite_store import Bank, SqliteStore
 from handset.texts import LANGUAGES
 from modem_emulator.emulation import EmulatedModem
 from tests.unit.gsm.machine import Interface, Machine
+from wire.identity import Identity
 
 Run = Callable[..., Result]
 
@@ -214,7 +216,7 @@ def test_the_doctor_says_of_each_check_how_it_went_and_ends_with_0(
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert lines[0] == f"✓ Device: {machine.root}/dev/ttyUSB2 (yinxin emulated modem)"
-    assert f"✓ Own number: {gsm_modem.msisdn}" in lines
+    assert f"✓ Own number: {gsm_modem.msisdn} (from the SIM, by +CNUM)" in lines
     assert lines[-1] == "Nothing to mend was found."
     assert sum(line[0] in "✓–" for line in lines) == len(Check)
 
@@ -258,6 +260,24 @@ def test_the_doctors_json_has_every_check(run: Run, machine: Machine, gsm_modem:
     assert 'ENV{ID_MM_DEVICE_IGNORE}="1"' in rival["commands"][0]
 
 
+def test_a_number_that_the_handset_keeps_is_found_while_another_one_uses_the_store(
+    run: Run, tmp_path: Path, gsm_modem: EmulatedModem
+) -> None:
+    with Observations(gsm_modem.port) as observer:
+        observer.ports()
+        for command in ('AT+CPBS="ON"', "AT+CPBW=1", 'AT+CPBS="SM"'):
+            assert observer.command(command)[-1] == "OK"
+    unknown = run("--port", gsm_modem.port, "modem", "doctor")
+    assert "✗ Own number: The SIM does not know its own number, and none is kept of it." in unknown.stdout
+    assert not (tmp_path / "state").exists(), "looking makes no store"
+    store = SqliteStore(tmp_path / "state", synchronous="OFF")
+    with store.transaction():
+        store.remember_sim(Identity(gsm_modem.imsi, "8613900000009"))
+    found = run("--port", gsm_modem.port, "modem", "doctor")
+    store.close()
+    assert "✓ Own number: +8613900000009 (kept by the handset for this SIM)" in found.stdout
+
+
 def test_a_test_message_is_sent_only_if_it_was_agreed_to(run: Run, machine: Machine, gsm_modem: EmulatedModem) -> None:
     plug_in_ec25(machine, gsm_modem)
     assert "– Test SMS: Not sent" in run("modem", "doctor").stdout
@@ -291,7 +311,7 @@ FACTS = {
     "port": "P", "name": "N", "others": ["O"], "kind": "folder", "user": "U", "group": "G", "program": "M",
     "process": 7, "rule": "R", "ids": "I", "role": "no_modem", "better": "B", "reply": "noise", "said": "S",
     "lock": "L", "rssi": 5, "dbm": -103, "centre": "C", "number": "+1", "memory": "SM", "used": 1, "total": 2,
-    "throttled": "0x0", "off_s": 9, "network": "T", "because": "sim",
+    "throttled": "0x0", "place": "file", "off_s": 9, "network": "T", "because": "sim",
 }  # fmt: skip
 
 
