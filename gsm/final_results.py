@@ -42,6 +42,8 @@ _MESSAGE_TEXTS = {
 _TEXTS = {"CME": _EQUIPMENT_TEXTS, "CMS": _MESSAGE_TEXTS}
 _ERROR = re.compile(r"\+(CM[ES]) ERROR: *(.*?) *", re.DOTALL)
 _REFUSAL = re.compile(r"ERROR(?: *:.*)?|COMMAND NOT SUPPORT(?:ED)?|TOO MANY PARAMETERS")
+# Vendors go on above the specifications' codes, but never as far as a number.
+_CODES_MAX = 10_000
 _REFERENCE = re.compile(r"\+CMGS: *(\d+)")
 # SIM busy, and 515, Wavecom's "initialising, try again later".
 _BUSY = {("CME", 14), ("CMS", 314), ("CME", 515), ("CMS", 515)}
@@ -80,6 +82,15 @@ def refusal_of(line: str) -> Refusal | None:
     if said.isdecimal():
         return Refusal(family, int(said))
     return Refusal(family, _TEXTS[family].get(said.lower().replace("(u)sim", "sim")))
+
+
+def is_known_refusal(line: str) -> bool:
+    """Whether a refusal has no words but the specifications' and known vendors'."""
+    match = _ERROR.fullmatch(line)
+    if match is None:
+        return refusal_of(line) is not None and ":" not in line
+    refusal = refusal_of(line)
+    return refusal is not None and refusal.code is not None and refusal.code < _CODES_MAX
 
 
 def refused(line: str) -> GsmError:
