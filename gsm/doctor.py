@@ -429,7 +429,8 @@ def _sim(examination: _Examination) -> _Outcome:
     refusal = refusal_of(final)
     if refusal is None or _state_of_pin(lines) is not None:
         return Verdict.SIM_PRESENT, {}
-    return (Verdict.SIM_BUSY if refusal.is_busy else Verdict.SIM_MISSING), {"said": final}
+    busy = refusal.is_busy or refusal.is_busy_by_wavecom
+    return (Verdict.SIM_BUSY if busy else Verdict.SIM_MISSING), {"said": final}
 
 
 def _state_of_pin(lines: Sequence[str]) -> str | None:

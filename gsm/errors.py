@@ -71,10 +71,19 @@ class SimPinNeeded(ModemError):
 class SimPinWrong(ModemError):
     """The SIM refused the PIN (+CME ERROR 16). It was sent once and is not tried again."""
 
+    sentence = "The SIM refused the PIN. Check it before the next try: after three wrong ones the SIM asks for its PUK."
+
     def __init__(self) -> None:
-        super().__init__(
-            "The SIM refused the PIN. Check it before the next try: after three wrong ones the SIM asks for its PUK."
-        )
+        super().__init__(self.sentence)
+
+
+class SimPinDoubtful(SimPinWrong):
+    """The PIN was sent, and the modem went away before it said whether the SIM took it; the SIM asks for it again."""
+
+    sentence = (
+        "The SIM asks for its PIN again, and nobody knows whether it took the one that it was given. "
+        "Check the PIN and the modem's power supply, then give the PIN again."
+    )
 
 
 class SimPukNeeded(ModemError):

@@ -45,8 +45,14 @@ _REFUSAL = re.compile(r"ERROR(?: *:.*)?|COMMAND NOT SUPPORT(?:ED)?|TOO MANY PARA
 # Vendors go on above the specifications' codes, but never as far as a number.
 _CODES_MAX = 10_000
 _REFERENCE = re.compile(r"\+CMGS: *(\d+)")
-# SIM busy, and 515, Wavecom's "initialising, try again later".
-_BUSY = {("CME", 14), ("CMS", 314), ("CME", 515), ("CMS", 515)}
+_BUSY = {("CME", 14), ("CMS", 314)}
+# Wavecom's: it is starting, or still at the command before. Others have given 515 another meaning: a wrong character in
+# the address (Siemens), a failed memory (Quectel), no response from the network (Telit); all four by gammu's tables of
+# makers' errors and their tests. Later modules of Wavecom's making call themselves Sierra Wireless, and answer so too
+# (forum.sierrawireless.com, threads 3600 and 7879).
+_BUSY_BY_WAVECOM = {("CME", 515), ("CMS", 515)}
+_WAVECOM = re.compile("wavecom|sierra", re.IGNORECASE)
+_MEMORY_FULL = {("CME", 20), ("CMS", 322)}
 # +CMS ERROR 332, network timeout: the network may have the message.
 _OUTCOME_UNKNOWN = {("CMS", 332)}
 # Every way to say that the SIM is not open any more.
@@ -64,6 +70,16 @@ class Refusal:
     def is_busy(self) -> bool:
         """The SIM or the modem is busy; the same command may be answered later."""
         return (self.family, self.code) in _BUSY
+
+    @property
+    def is_busy_by_wavecom(self) -> bool:
+        """The same, if it is a modem of Wavecom's that says so (`is_wavecom`)."""
+        return (self.family, self.code) in _BUSY_BY_WAVECOM
+
+    @property
+    def is_memory_full(self) -> bool:
+        """There is no room for another message."""
+        return (self.family, self.code) in _MEMORY_FULL
 
     @property
     def asks_for_pin(self) -> bool:
@@ -98,7 +114,13 @@ def refused(line: str) -> GsmError:
     refusal = refusal_of(line)
     if refusal is not None and (refusal.family, refusal.code) in _OUTCOME_UNKNOWN:
         return SendUnknown(f"the modem said {line}")
-    return SendFailed(f"the modem said {line}", refusal.code if refusal else None)
+    full = ", since its memory for messages is full" if refusal is not None and refusal.is_memory_full else ""
+    return SendFailed(f"the modem said {line}{full}", refusal.code if refusal else None)
+
+
+def is_wavecom(lines: Iterable[str]) -> bool:
+    """Whether the answer to +CGMI names Wavecom, or Sierra Wireless, whose part it became."""
+    return any(map(_WAVECOM.search, lines))
 
 
 def reference_of(lines: Iterable[str]) -> int | None:

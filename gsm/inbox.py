@@ -13,7 +13,9 @@ from gsm.reassembly import Complete, Duplicate, Reassembler, Waiting
 
 _LISTED = re.compile(r"\+CMGL:\s*(\d+)\s*,\s*\"?(\d*)\"?\s*,")
 _SPACE = re.compile(r"\+CPMS:\s*(\d+)\s*,\s*(\d+)")
+_SPACES = re.compile(r"\+CPMS:((?:\s*,?\s*\d+\s*,\s*\d+){1,3})\s*")
 _MEMORIES = re.compile(r"\+CPMS:\s*\((.*?)\)")
+_READ = ("SM", "ME", "MT"), ("SR",)
 # <stat> of TS 27.005 clause 3.1: 0 and 1 are received, 2 and 3 are our own drafts and copies.
 _RECEIVED = {"", "0", "1"}
 
@@ -103,12 +105,15 @@ def listed(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 
 def memories_of(lines: Iterable[str]) -> list[str]:
-    """The memories that can be read, of a `+CPMS=?` answer: SIM and phone, whichever there are, else both as one."""
+    """The memories that can be read, of a `+CPMS=?` answer: SIM and phone, whichever there are, else both as one.
+
+    After them the memory of status reports (`SR`), where there is one (TS 27.005 clause 3.1).
+    """
     for line in lines:
         match = _MEMORIES.match(line.replace("((", "("))
         if match:
-            there = [memory for memory in ("SM", "ME", "MT") if f'"{memory}"' in match.group(1)]
-            return [memory for memory in there if memory != "MT"] or there
+            texts, reports = ([name for name in names if f'"{name}"' in match.group(1)] for names in _READ)
+            return ([name for name in texts if name != "MT"] or texts) + reports
     return []
 
 
@@ -116,3 +121,15 @@ def space_in(lines: Iterable[str]) -> tuple[int, int] | None:
     """How many messages the first memory holds and can hold, of the answer to +CPMS=; None if it does not say."""
     match = next((match for match in map(_SPACE.match, lines) if match), None)
     return (int(match.group(1)), int(match.group(2))) if match else None
+
+
+def is_arrival_full(lines: Iterable[str]) -> bool | None:
+    """Whether the memory in which messages arrive is full, of the answer to +CPMS=; None if it does not say.
+
+    It is the third of the three (TS 27.005 clause 3.2.2), of a modem that tells fewer the last.
+    """
+    match = next((match for match in map(_SPACES.fullmatch, lines) if match), None)
+    if match is None:
+        return None
+    used, capacity = (int(number) for number in re.findall(r"\d+", match.group(1))[-2:])
+    return used >= capacity if capacity else None

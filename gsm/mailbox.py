@@ -14,7 +14,7 @@ from math import inf
 from typing import Any
 
 from gsm.errors import PduError
-from gsm.inbox import Discard, Inbox, Location, ReceivedText, listed, space_in
+from gsm.inbox import Discard, Inbox, Location, ReceivedText, is_arrival_full, listed, space_in
 from gsm.pdu import Deliver, StatusReport, decode_incoming, from_hex
 
 # A full memory is read whole, what the program left there included, not more often than this.
@@ -45,17 +45,23 @@ class Access:
 
 
 class Mailbox:
-    """A modem's memories. `take_text` and `take_report` may raise LeaveOnSim, or anything: the message stays then."""
+    """A modem's memories. `take_text` and `take_report` may raise LeaveOnSim, or anything: the message stays then.
+
+    `tell_full` is told True when no message can arrive although all that lies there was offered, False when one can.
+    """
 
     def __init__(
         self,
         access: Access,
         take_text: Callable[[ReceivedText], object],
         take_report: Callable[[StatusReport], object],
+        tell_full: Callable[[bool], object],
     ) -> None:
         self._access = access
         self._take_text = take_text
         self._take_report = take_report
+        self._tell_full = tell_full
+        self._is_full = False
         self._inbox = Inbox()
         self._memories: Sequence[str] = ()
         self._read_whole_at_s: dict[str, float] = {}
@@ -70,16 +76,21 @@ class Mailbox:
         self._inbox.clear()
         for memory in self._memories:
             self._read(memory, _ALL)
+        self._look_for_room()
 
     def read_new(self) -> None:
         """Look for what was not told of. Of a full memory all is read: nothing new can come before room is made."""
         for memory in self._memories:
             with self._access.alone:
-                space = self._select(memory, anew=True)
+                answer = self._select(memory, anew=True)
+            if is_arrival_full(answer) is False:
+                self._note_full(False)
+            space = space_in(answer)
             if space is None or 0 < space[0] < space[1]:
                 self._read(memory, _UNREAD)
             elif space[0] and time.monotonic() - self._read_whole_at_s.get(memory, -inf) > FULL_READ_INTERVAL_S:
                 self._read(memory, _ALL)
+                self._look_for_room()
 
     def read_told(self, line: str) -> None:
         """Read the message that a +CMTI or +CDSI tells of; nothing for a line that names no place."""
@@ -144,8 +155,23 @@ class Mailbox:
         if result != "OK":
             log.warning("message %d could not be deleted: %s", location.index, result)
 
-    def _select(self, memory: str, *, anew: bool = False) -> tuple[int, int] | None:
-        """Read and delete in this memory from now on; tells how much it holds and can hold, if that was asked."""
+    def _select(self, memory: str, *, anew: bool = False) -> Sequence[str]:
+        """Read and delete in this memory from now on; gives what +CPMS answered, if it was asked."""
         if memory == self._access.selected() and not anew:
-            return None
-        return space_in(self._access.ask(f'AT+CPMS="{memory}"'))
+            return ()
+        return self._access.ask(f'AT+CPMS="{memory}"')
+
+    def _look_for_room(self) -> None:
+        """After all was offered: see whether a message can arrive."""
+        for memory in self._memories[:1]:
+            with self._access.alone:
+                is_full = is_arrival_full(self._select(memory, anew=True))
+            if is_full is not None:
+                self._note_full(is_full)
+
+    def _note_full(self, is_full: bool) -> None:
+        if is_full != self._is_full:
+            self._is_full = is_full
+            if is_full:
+                log.warning("no message can arrive: the memory is full of what nobody here takes")
+            self._tell_full(is_full)

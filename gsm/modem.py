@@ -38,6 +38,7 @@ from gsm.answers import code_of, is_known_unsolicited
 from gsm.channel import PromptWithdrawn
 from gsm.command_errors import in_our_words, name_of, raise_for
 from gsm.errors import (
+    GsmError,
     ModemError,
     ModemGone,
     ModemReset,
@@ -47,11 +48,10 @@ from gsm.errors import (
     SendFailed,
     SendUnknown,
     SimLocked,
-    SimPinNeeded,
     SimPinWrong,
     SimPukNeeded,
 )
-from gsm.final_results import reference_of, refusal_of, refused, sim_error
+from gsm.final_results import Refusal, is_wavecom, reference_of, refusal_of, refused, sim_error
 from gsm.forgetting import Settings
 from gsm.inbox import ReceivedText, memories_of
 from gsm.indications import best_indications
@@ -70,6 +70,7 @@ from gsm.pdu import (
 )
 from gsm.registration import Registration, answered_registered, told_registered
 from gsm.sim import imsi_of, pin_state_of
+from gsm.sim_pin import OPEN_STATES, SimPin
 
 # TS 27.005 leaves it open; Huawei, u-blox and Quectel manuals give 40 to 120 s for +CMGS.
 CMGS_TIMEOUT_S = 120.0
@@ -80,6 +81,8 @@ _FIRST_ANSWER_TRIES = 5
 _SET_UP_TRIES = 4
 # Unlocking a SIM or listing a full one takes seconds (Wavecom and SIMCom manuals: 5 to 20 s).
 SIM_TIMEOUT_S = 20.0
+# How long the OK after an answer to +CPIN? is waited for where it may not come; where it comes, it follows at once.
+_PIN_ANSWER_END_S = 1.0
 # A busy SIM is asked again after this long, and each time after twice as long as before, up to the second.
 _BUSY_INTERVAL_S = 0.25
 _BUSY_INTERVAL_S_MAX = 2.0
@@ -92,7 +95,6 @@ REGISTRATION_INTERVAL_S = 30.0
 # The library reads most answers with a space after the colon, and +CLAC without.
 _SPACELESS = re.compile(r"(\+(?!CLAC:)[A-Z]+):(?=\S)")
 _SELECTS = re.compile(r'AT\+CPMS="(\w+)"')
-_PIN = re.compile(r"[0-9]{4,8}")
 # What the library makes a number of without looking. It goes on where such a question is refused, and not where the
 # answer is of another form (a ZTE K3565-Z answers +CFUN? with the ranges of +CFUN=?).
 _NUMBER = {"AT+CFUN?": re.compile(r"\+CFUN: \d"), "AT+WIND?": re.compile(r"\+WIND: \d+")}
@@ -115,7 +117,9 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
 
     `received` gets each whole message, `reported` each status report; without them the library's own callbacks
     (`smsReceivedCallbackFunc`, `smsStatusReportCallback`) get its own objects. `gone` is told when the port is lost
-    and `back` when the modem is there and set up again. `settled` is told what became of a message in doubt.
+    and `back` when the modem is there and set up again. `settled` is told what became of a message in doubt. `full`
+    is told True when no message can arrive although everything stored was handed over (what `received` left fills the
+    memory), False when there is room again.
     """
 
     log = logging.getLogger("gsm.modem")
@@ -131,6 +135,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         gone: Callable[[Exception], object] | None = None,
         back: Callable[[], object] | None = None,
         settled: Callable[[Settled], object] | None = None,
+        full: Callable[[bool], object] | None = None,
         cmgs_timeout_s: float = CMGS_TIMEOUT_S,
         prompt_timeout_s: float = 5.0,
         command_timeout_s: float = 10.0,
@@ -167,8 +172,9 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self._network_clock = NetworkClock()
         self._chooses_indications = not AT_CNMI
         self._announces = False
-        self._pin: str | None = None
-        self._pin_refused = False
+        self._sim_pin = SimPin()
+        self._is_wavecom = True
+        self._ends_pin_answer = True
         self._mailbox = Mailbox(
             Access(
                 ask=lambda command: self.write(command, timeout=self._sim_timeout_s, parseError=False),
@@ -177,6 +183,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             ),
             take_text=self._receive_text,
             take_report=self._report,
+            tell_full=full or self._placeholderCallback,
         )
         self._long_reference = itertools.count(secrets.randbelow(256))
 
@@ -188,7 +195,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         Raises CannotOpen, NotAModem, SimMissing, SimPinNeeded, SimPinWrong, SimPukNeeded, SimLocked, or ModemError
         for a modem that refuses what is needed. The port is closed again then.
         """
-        self._pin, self._pin_refused = pin, False
+        self._sim_pin.given(pin)
         self._is_first_set_up = True
         try:
             Line.connect(self)
@@ -211,8 +218,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self.read_stored()
 
     def use_pin(self, pin: str) -> None:
-        """Give another PIN, for a SIM that asked again after a reset and got none, or a wrong one, so far."""
-        self._pin, self._pin_refused = pin, False
+        """Give a PIN that a person has just entered: it is tried once, even if it is one that was tried before."""
+        self._sim_pin.given_anew(pin)
 
     def _set_up(self, first_answer_timeout_s: float) -> None:
         for _ in range(_SET_UP_TRIES):
@@ -226,8 +233,10 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self._smsReadSupported = True
         self._settings.unknown()
         self._expect_a_modem(first_answer_timeout_s)
+        self._is_wavecom = True  # until it has said who made it: it may be busy when it is asked
         try:
-            GsmModem.connect(self, self._pin)
+            self._is_wavecom = is_wavecom(self._ask("AT+CGMI"))
+            GsmModem.connect(self)
             self._choose_indications()
             self.write("AT+CREG=1", parseError=False)
             if reports_universal_time(self._ask("AT+CTZR=?")):
@@ -269,42 +278,73 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
                 return
         raise NotAModem(self.port)
 
-    def _unlockSim(self, pin: str | None) -> None:  # noqa: N802 (the library's)
+    def _unlockSim(self, pin: str | None = None) -> None:  # noqa: N802 (the library's)
         match self._pin_state():
-            case "READY" | "SIM PIN2" | "SIM PUK2":  # the second PIN guards what nobody here uses
+            case state if state is None or state in OPEN_STATES:
                 return
             case "SIM PUK":
                 raise SimPukNeeded
             case "SIM PIN":
-                self._enter_pin(pin)
+                self._enter_pin()
             case state:
                 raise SimLocked(state)
 
-    def _pin_state(self) -> str:
+    def _pin_state(self) -> str | None:
+        """What the SIM wants, None if the modem answers and does not say."""
         try:
-            state = pin_state_of(self.write("AT+CPIN?", timeout=self._sim_timeout_s))
-        except CommandTimedOut as error:
-            # Wavecom modems do not end this answer with OK (python-gsmmodem issue 19).
-            state = pin_state_of(error.data or ())
-            if state is None:
-                raise
+            state = pin_state_of(self._ask_pin_state())
         except CommandError as error:
             raise in_our_words(error) from error
-        return state or "READY"
+        if state in OPEN_STATES:
+            self._sim_pin.proven()
+        return state
 
-    def _enter_pin(self, pin: str | None) -> None:
-        if pin is None:
-            raise SimPinNeeded
-        if self._pin_refused or not _PIN.fullmatch(pin):
-            raise SimPinWrong  # never sent twice by itself: the third time would block the SIM
+    def _ask_pin_state(self) -> list[str]:
+        """The lines of an answer to +CPIN?.
+
+        Wavecom modems do not end it with OK (python-gsmmodem issue 19). Of those, and of any that was seen to do so,
+        the OK is waited for only a moment. If it comes later still, it is no other command's (`gsm.channel`, rule 5).
+        """
+        deadline = time.monotonic() + self._sim_timeout_s
+        while True:
+            remaining_s = max(0.0, deadline - time.monotonic())
+            ends = self._ends_pin_answer and not self._is_wavecom
+            wait_s = remaining_s if ends else min(remaining_s, _PIN_ANSWER_END_S)
+            try:
+                lines: list[str] = self.write("AT+CPIN?", timeout=wait_s, parseError=False)
+            except CommandTimedOut as error:
+                if pin_state_of(error.data or ()) is not None:
+                    self._ends_pin_answer = False
+                    return list(error.data)
+                if time.monotonic() >= deadline:
+                    raise
+                continue
+            refusal = refusal_of(lines[-1])
+            if refusal is None or not self._is_busy(refusal) or time.monotonic() >= deadline:
+                raise_for("AT+CPIN?", lines[-1])
+                return lines
+
+    def _enter_pin(self) -> None:
+        pin = self._sim_pin.take()
         try:
-            self.write(f'AT+CPIN="{pin}"', timeout=self._sim_timeout_s)
+            lines = self.write(f'AT+CPIN="{pin}"', timeout=self._sim_timeout_s)
         except CommandError as error:
-            self._pin_refused = True
+            self._sim_pin.refused()
             # A plain ERROR says the same on modems without +CMEE.
             raise (sim_error(error.code) if isinstance(error, CmeError) else None) or SimPinWrong() from None
+        except (CommandTimedOut, ModemGone) as error:
+            if not error.written:
+                self._sim_pin.not_written()
+            raise
+        if pin_state_of(lines) in OPEN_STATES:
+            self._sim_pin.proven()
+        else:
+            self._pin_state()  # most are ready at once; others say so when they are
 
     # ---- commands
+
+    def _is_busy(self, refusal: Refusal) -> bool:
+        return refusal.is_busy or (self._is_wavecom and refusal.is_busy_by_wavecom)
 
     def write(  # type: ignore[override]  # GsmModem and SerialComms differ so; the library calls the first
         self,
@@ -338,7 +378,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             lines = [_SPACELESS.sub(r"\1: ", line, count=1) if ":" in line else line for line in lines]
             self._note(data if is_command else None, lines[-1])
             refusal = refusal_of(lines[-1])
-            if refusal is None or once or not refusal.is_busy or time.monotonic() + pause_s >= deadline:
+            if refusal is None or once or not self._is_busy(refusal) or time.monotonic() + pause_s >= deadline:
                 break
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, _BUSY_INTERVAL_S_MAX)
@@ -369,7 +409,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         """The SIM asks for its PIN in the middle of work, as after a reset that went unnoticed: set all up again."""
         if command.upper().startswith("AT+CPIN"):
             return
-        if self._gone is None and not self._is_first_set_up and self._pin_state() != "READY":
+        if self._gone is None and not self._is_first_set_up and self._pin_state() in ("SIM PIN", "SIM PUK"):
             self.start_over("its SIM asks for the PIN again")
 
     @property
@@ -381,6 +421,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             raise in_our_words(error) from error
         if imsi is None:
             raise ModemError("The modem did not tell the SIM's IMSI. Take the SIM out, put it back, and try again.")
+        self._sim_pin.proven()
         return imsi
 
     def own_number(self) -> str | None:
@@ -427,7 +468,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             self.write("AT+COPS=0", timeout=self._sim_timeout_s, parseError=False)  # look for a network anew
             return
         self.write("AT+CFUN=1", timeout=self._sim_timeout_s, parseError=False)
-        self._unlockSim(self._pin)
+        self._unlockSim()
         self._choose_indications()
 
     # ---- sending
@@ -502,7 +543,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         except (CommandTimedOut, ModemGone) as error:
             raise SendFailed(f"before the text was handed over, {error}") from error
         if answer != ["> "]:
-            raise refused(answer[-1])
+            raise self._refused(answer[-1])
         since, debt = datetime.now(UTC), None
         try:
             reference = self._hand_text_over(tpdu)
@@ -530,8 +571,15 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
                 raise SendFailed(str(error)) from error
             raise SendUnknown("the modem went away before it said") from error
         if answer[-1] != "OK":
-            raise refused(answer[-1])
+            raise self._refused(answer[-1])
         return reference_of(answer)
+
+    def _refused(self, final: str) -> GsmError:
+        """What a refused message means. Of a full memory what it holds is handed over, so that the next finds room."""
+        refusal = refusal_of(final)
+        if refusal is not None and refusal.is_memory_full:
+            self.read_stored()
+        return refused(final)
 
     # ---- what becomes of messages in doubt; on the dispatcher thread
 
@@ -556,8 +604,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             self._mailbox.take(lines[1], None)
         elif code == "^SMMEMFULL":
             self._read_stored()  # what it holds is handed over and deleted, and the network delivers what waits
-        elif code == "+CPIN" and pin_state_of(lines) in ("SIM PIN", "SIM PUK"):
-            self._locked_again()
+        elif code == "+CPIN":
+            self._heard_pin_state(pin_state_of(lines))
         elif code == "+CREG" and (registered := told_registered(lines[0])) is not None:
             self._registration.heard(registered, time.monotonic())
         elif code is not None or is_known_unsolicited(lines[0]) or lines[0] == "OK":
@@ -566,6 +614,12 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             self._GsmModem__threadedHandleModemNotification(spaced)
         else:
             self.log.debug("a line of %d characters that nobody asked for", len(lines[0]))
+
+    def _heard_pin_state(self, state: str | None) -> None:
+        if state in OPEN_STATES:
+            self._sim_pin.proven()
+        elif state in ("SIM PIN", "SIM PUK"):
+            self._locked_again()
 
     def processStoredSms(self, unreadOnly: bool = False) -> None:  # noqa: N802, N803 (the library's)
         """The library's name for `read_stored`; read and unread alike."""

@@ -143,7 +143,8 @@ class Observations:
         while True:
             lines = self._ask(line)
             refusal = refusal_of(lines[-1]) if lines else None
-            if refusal is None or not refusal.is_busy or time.monotonic() >= deadline:
+            busy = refusal is not None and (refusal.is_busy or refusal.is_busy_by_wavecom)
+            if not busy or time.monotonic() >= deadline:
                 return lines
             time.sleep(_BUSY_INTERVAL_S)
 

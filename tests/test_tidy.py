@@ -38,6 +38,7 @@ RULES = sorted(
         "gsm/forgetting.py",
         "gsm/replay.py",
         "gsm/sim.py",
+        "gsm/sim_pin.py",
         "gsm/transcript.py",
         "gsm/transcript_import.py",
         "gsm/usb_modems.py",

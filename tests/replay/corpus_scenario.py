@@ -28,8 +28,6 @@ RECIPIENT = "+8613900000001"
 PIN = "0000"
 # Long enough for a busy machine; only what never comes takes as long.
 _PATIENCE_S = 20.0
-# Wavecom modems owe the end of +CPIN?, which the driver waits for.
-_SIM_TIMEOUT_S = 2.0
 
 
 class _Watched(Modem):
@@ -146,7 +144,7 @@ def _running(transcript: Transcript, link: Path) -> Iterator[Run]:
         driver = _Watched(
             str(link),
             command_timeout_s=_PATIENCE_S,
-            sim_timeout_s=_SIM_TIMEOUT_S,
+            sim_timeout_s=_PATIENCE_S,
             cmgs_timeout_s=CMGS_TIMEOUT_S / faster if faster else _PATIENCE_S,
             first_answer_timeout_s=_PATIENCE_S,
             reopen_interval_s=0.02,

@@ -4,10 +4,13 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from gsmmodem.exceptions import CmsError
 
 from gsm import registration
-from gsm.errors import NotRegistered
-from gsm.pdu import Deliver, UserData, encode_deliver, split, to_hex
+from gsm.errors import NotRegistered, SendFailed
+from gsm.inbox import ReceivedText
+from gsm.mailbox import LeaveOnSim
+from gsm.pdu import Deliver, StatusReport, UserData, encode_deliver, encode_status_report, split, to_hex
 from tests.replay.conftest import Connect, MakeModem
 from tests.replay.scripted_modem import Reply, ScriptedModem, eventually
 
@@ -95,6 +98,110 @@ def test_a_full_memory_is_read_whole_and_emptied(scripted: MakeModem, ours: Conn
         modem.urc('^SMMEMFULL: "SM"')
     eventually(lambda: got == ["old 1", "old 2", "old 3"])
     eventually(lambda: not modem.store)
+
+
+def leave(message: ReceivedText) -> None:
+    """A program that wants only some messages, as the handset wants only its operator's."""
+    if message.text.startswith("stranger"):
+        raise LeaveOnSim
+
+
+def test_a_memory_full_of_what_nobody_takes_is_told_once_and_so_is_room(scripted: MakeModem, ours: Connect) -> None:
+    modem, told = scripted({'AT+CPMS="SM"': space}), []
+    modem.store.update({index: text(f"stranger {index}") for index in (1, 2, 3)})
+    ours(modem, received=leave, full=told.append, poll_interval_s=0.05)
+    eventually(lambda: told == [True])
+    polls = modem.commands.count('AT+CPMS="SM"')
+    eventually(lambda: modem.commands.count('AT+CPMS="SM"') > polls + 3)
+    assert told == [True]
+    assert len(modem.store) == 3, "what is not ours is not deleted"
+    del modem.store[2]  # by its owner
+    eventually(lambda: told == [True, False])
+
+
+def test_a_full_memory_of_what_is_taken_is_no_news(scripted: MakeModem, ours: Connect) -> None:
+    modem, told = scripted({'AT+CPMS="SM"': space}), []
+    modem.store.update({index: text(f"for us {index}") for index in (1, 2, 3)})
+    ours(modem, received=leave, full=told.append, poll_interval_s=0.05)
+    eventually(lambda: not modem.store)
+    eventually(lambda: modem.commands.count('AT+CPMS="SM"') > 4)
+    assert told == []
+
+
+@pytest.mark.parametrize("at_the_prompt", [True, False])
+def test_a_message_refused_for_a_full_memory_makes_room_for_the_next_one(
+    scripted: MakeModem, ours: Connect, at_the_prompt: bool
+) -> None:
+    """+CMS ERROR 322, memory full (TS 27.005 clause 3.2.5): certainly not sent, and not sent again by the driver."""
+    modem, got = scripted({'AT+CPMS="SM"': space}), []
+    driver = ours(modem, received=lambda message: got.append(message.text))
+    modem.wait_for("AT+CMGL=4")
+    driver.write("AT")
+    modem.store.update({index: text(f"old {index}") for index in (1, 2, 3)})
+
+    def if_room(answer: bytes) -> Reply:
+        return lambda same: b"+CMS ERROR: 322" if same.store else answer
+
+    if at_the_prompt:
+        modem.prompt = if_room(b"> ")
+    else:
+        modem.sent = if_room(b"+CMGS: 7\r\n\r\nOK")
+    with pytest.raises(SendFailed, match="full") as caught:
+        driver.send_text(NUMBER, "hi")
+    assert caught.value.code == 322
+    eventually(lambda: got == ["old 1", "old 2", "old 3"])
+    eventually(lambda: not modem.store)
+    assert len(modem.texts) == (0 if at_the_prompt else 1)
+    assert driver.send_text(NUMBER, "hi").reference == 7
+
+
+def test_the_library_leaves_a_full_memory_full(scripted: MakeModem, unmodified: Connect) -> None:
+    """It reads a message only when it is told of one, and of a full memory it is told nothing: each send fails."""
+    modem, got = scripted({'AT+CPMS="SM"': space}), []
+    modem.store.update({index: text(f"old {index}") for index in (1, 2, 3)})
+    modem.sent = lambda same: b"+CMS ERROR: 322" if same.store else b"+CMGS: 7\r\n\r\nOK"
+    driver = unmodified(modem, smsReceivedCallbackFunc=lambda sms: got.append(sms.text))
+    for _ in range(2):
+        with pytest.raises(CmsError, match="322"):
+            driver.sendSms(NUMBER, "hi")
+    modem.urc('^SMMEMFULL: "SM"')
+    time.sleep(0.2)
+    assert len(modem.store) == 3
+    assert got == []
+
+
+def test_reports_that_are_stored_and_not_told_of_are_found(scripted: MakeModem, ours: Connect) -> None:
+    """<mem> SR, status reports (TS 27.005 clause 3.1), of a modem that announces nothing."""
+    modem, reported = scripted({**NO_INDICATIONS, 'AT+CPMS="SR"': b"+CPMS: 1,20,0,20,0,20\r\n\r\nOK"}), []
+    modem.replies["AT+CPMS=?"] = b'+CPMS: ("SM","SR"),("SM"),("SM")\r\n\r\nOK'
+    modem.replies['AT+CPMS="SM","SM","SM"'] = b"+CPMS: 0,20,0,20,0,20\r\n\r\nOK"
+    reports: dict[int, str] = {}
+
+    def listed(same: ScriptedModem) -> bytes:
+        chosen = next(command for command in reversed(same.commands) if command.startswith('AT+CPMS="'))
+        there = reports if '"SR"' in chosen else {}
+        return "".join(f"+CMGL: {index},0,,24\r\n{line}\r\n" for index, line in there.items()).encode() + b"\r\nOK"
+
+    def deleted(_: ScriptedModem) -> bytes:
+        reports.pop(5, None)
+        return b"OK"
+
+    modem.replies.update({"AT+CMGL=0": listed, "AT+CMGL=4": listed, "AT+CMGD=5": deleted})
+    ours(
+        modem, received=lambda _: None, reported=lambda report: reported.append(report.reference), poll_interval_s=0.05
+    )
+    reports[5] = to_hex(encode_status_report(StatusReport(9, NUMBER, MOMENT, MOMENT, 0)))
+    eventually(lambda: reported[:1] == [9])
+    eventually(lambda: not reports)
+
+
+def test_the_library_never_finds_such_a_report(scripted: MakeModem, unmodified: Connect) -> None:
+    modem, reported = scripted({**NO_INDICATIONS, "AT+CPMS=?": b'+CPMS: ("SM","SR"),("SM"),("SM")\r\n\r\nOK'}), []
+    unmodified(modem, smsStatusReportCallback=reported.append).sendSms(NUMBER, "hi")
+    commands = list(modem.commands)
+    time.sleep(0.2)
+    assert modem.commands == commands, "it looks for nothing by itself"
+    assert not reported
 
 
 def test_indications_are_chosen_by_what_the_modem_allows(scripted: MakeModem, ours: Connect) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from gsm.errors import SendFailed, SendUnknown
-from gsm.final_results import Refusal, refusal_of, refused
+from gsm.final_results import Refusal, is_wavecom, refusal_of, refused
 
 
 @pytest.mark.parametrize(
@@ -32,15 +32,31 @@ def test_an_error_is_a_number_in_whatever_form_it_comes(line: str, refusal: Refu
 
 
 def test_what_may_pass_by_itself_is_told_from_what_does_not() -> None:
-    assert [Refusal(*pair).is_busy for pair in (("CME", 14), ("CMS", 314), ("CMS", 515), ("CMS", 14))] == [
-        True,
-        True,
-        True,
-        False,
-    ]
+    assert Refusal("CME", 14).is_busy
+    assert Refusal("CMS", 314).is_busy
+    assert not Refusal("CMS", 14).is_busy
     assert Refusal("CME", 11).asks_for_pin
     assert Refusal("CMS", 311).asks_for_pin
     assert not Refusal("CMS", 11).asks_for_pin
+
+
+def test_515_is_busy_only_where_wavecom_made_the_modem() -> None:
+    """Siemens means a wrong character, Quectel a failed memory, Telit a silent network by it (gammu's tables)."""
+    for family in ("CME", "CMS"):
+        assert not Refusal(family, 515).is_busy
+        assert Refusal(family, 515).is_busy_by_wavecom
+    assert is_wavecom([" WAVECOM MODEM", " MULTIBAND  900E  1800", "OK"])
+    assert is_wavecom(["Sierra Wireless", "OK"])
+    assert not is_wavecom(["SIEMENS", "OK"])
+    assert not is_wavecom(["ERROR"])
+
+
+def test_a_full_memory_is_told_from_a_memory_that_failed() -> None:
+    assert Refusal("CMS", 322).is_memory_full
+    assert Refusal("CME", 20).is_memory_full
+    assert not Refusal("CMS", 320).is_memory_full
+    assert "memory for messages is full" in str(refused("+CMS ERROR: 322"))
+    assert "full" not in str(refused("+CMS ERROR: 320"))
 
 
 def test_only_the_network_s_time_out_leaves_a_message_in_doubt() -> None:

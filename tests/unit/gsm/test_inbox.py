@@ -1,6 +1,8 @@
 """What is handed over and what is deleted of the messages that lie on a SIM."""
 
-from gsm.inbox import Discard, Inbox, Location, ReceivedText, listed, memories_of
+import pytest
+
+from gsm.inbox import Discard, Inbox, Location, ReceivedText, is_arrival_full, listed, memories_of
 from gsm.pdu import Deliver, UserData, split
 from gsm.reassembly import EXPIRY_S
 
@@ -49,8 +51,26 @@ def test_listed_messages_are_the_received_ones() -> None:
 
 def test_memories_are_those_that_can_be_read() -> None:
     """TS 27.005 clause 3.2.2: the first list of +CPMS=? is <mem1>, from which messages are read and deleted."""
-    assert memories_of(['+CPMS: ("ME","SM","SR"),("ME"),("SM")', "OK"]) == ["SM", "ME"]
-    assert memories_of(['+CPMS: (("SM","BM","SR"),("SM"))', "OK"]) == ["SM"]
+    assert memories_of(['+CPMS: ("ME","SM","SR"),("ME"),("SM")', "OK"]) == ["SM", "ME", "SR"]
+    assert memories_of(['+CPMS: (("SM","BM","SR"),("SM"))', "OK"]) == ["SM", "SR"]
     assert memories_of(['+CPMS: ("MT","OM"),("OM"),("MT")', "OK"]) == ["MT"]
     assert memories_of(['+CPMS: ("MT","SM"),("SM"),("SM")', "OK"]) == ["SM"]
     assert memories_of(["ERROR"]) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_full"),
+    [
+        ("+CPMS: 3,20,3,20,20,20", True),
+        ("+CPMS: 20,20,20,20,3,255", False),
+        ("+CPMS:20, 20", True),
+        ("+CPMS: 0,0,0,0,0,0", None),
+        ('+CPMS: "SM",20,20,"SM",20,20,"SM",20,20', None),
+        ("ERROR", None),
+    ],
+)
+def test_whether_anything_can_arrive_is_told_by_the_memory_that_messages_arrive_in(
+    line: str, is_full: bool | None
+) -> None:
+    """TS 27.005 clause 3.2.2: <mem3> is where received messages are stored."""
+    assert is_arrival_full([line, "OK"]) is is_full
