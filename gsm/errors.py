@@ -54,6 +54,14 @@ class CannotOpen(ModemGone):
     )
 
 
+class InUse(CannotOpen):
+    """Another program has the port."""
+
+    sentence = (
+        "The port {port} is in use ({detail}). Two programs would take each other's answers away: end that one first."
+    )
+
+
 class SimMissing(ModemError):
     """The modem says that there is no SIM, or that it cannot read it (+CME ERROR 10, 13, 15)."""
 

@@ -3,6 +3,7 @@
 A user sees the open files of his own programs only, root sees all. That ModemManager runs everybody sees.
 """
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ MODEM_MANAGER = "ModemManager"
 # "Common udev tags").
 _IGNORED = {"E:ID_MM_DEVICE_IGNORE=1", "E:ID_MM_PORT_IGNORE=1"}
 # Who holds the other end of a pty is the modem, or what stands for one (an emulator, a recorder, socat).
+_PTYS = "/dev/pts/"
 _OTHER_END = {"/dev/ptmx", "/dev/pts/ptmx"}
 
 
@@ -30,6 +32,11 @@ def holders(port: str, root: Path = ROOT) -> list[Program]:
     """The programs, this one not among them, that have this port open."""
     device = os.path.realpath(port)
     return [program for program in _programs(root) if _holds(root / "proc" / str(program.process), device)]
+
+
+def makers(device: str, root: Path = ROOT) -> list[Program]:
+    """The programs, this one not among them, that are behind a pty: they have its other end."""
+    return [program for program in _programs(root) if _makes(root / "proc" / str(program.process), device)]
 
 
 def modem_manager(root: Path = ROOT) -> Program | None:
@@ -61,13 +68,31 @@ def _programs(root: Path) -> Iterator[Program]:
 
 
 def _holds(process: Path, device: str) -> bool:
-    files = set()
+    return device in _open_files(process).values() and not _makes(process, device)
+
+
+def _makes(process: Path, device: str) -> bool:
+    """Whether it has the other end of this pty open, of which the kernel tells the number (older ones do not)."""
+    number = device.removeprefix(_PTYS)
+    if number == device:
+        return False
+    others = (name for name, path in _open_files(process).items() if path in _OTHER_END)
+    return any(_number_of_pty(process / "fdinfo" / name) in (number, None) for name in others)
+
+
+def _number_of_pty(information: Path) -> str | None:
     try:
-        for name in os.listdir(process / "fd"):
-            try:
-                files.add(os.readlink(process / "fd" / name))
-            except OSError:
-                continue
+        lines = information.read_text().splitlines()
     except OSError:
-        return False  # not ours to see
-    return device in files and not (device.startswith("/dev/pts/") and files & _OTHER_END)
+        return None
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("tty-index:")), None)
+
+
+def _open_files(process: Path) -> dict[str, str]:
+    """By descriptor; empty for a process that is not ours to see."""
+    files: dict[str, str] = {}
+    with contextlib.suppress(OSError):
+        for name in os.listdir(process / "fd"):
+            with contextlib.suppress(OSError):  # closed meanwhile
+                files[name] = os.readlink(process / "fd" / name)
+    return files

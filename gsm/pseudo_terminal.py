@@ -4,7 +4,6 @@ Only the master end is held here, so that the kernel tells by POLLHUP that nobod
 look until somebody opens it; who waits for that looks again after a pause.
 """
 
-import contextlib
 import errno
 import fcntl
 import os
@@ -12,6 +11,8 @@ import select
 import termios
 import tty
 from pathlib import Path
+
+from gsm.port_link import PortLink
 
 READ_OCTETS_MAX = 65_536
 # How often a port that nobody has open is looked at. A program that opens it waits for an answer longer than that.
@@ -21,18 +22,27 @@ CLOSED_LOOK_INTERVAL_S = 0.02
 class PseudoTerminal:
     """One pty; `path` is what a program opens: the link where one is wanted, or else the device.
 
-    Raises OSError where no pty or link can be made, FileExistsError where the link's name is taken by a file.
+    Raises OSError where no pty or link can be made, LinkRefused where the link's name is taken (`gsm.port_link`).
     """
 
     def __init__(self, link: Path | None = None) -> None:
-        self._link = link
+        self._link = None if link is None else PortLink(link)
         self.master = -1
-        self.plug_in()
+        try:
+            self.plug_in()
+        except OSError:
+            self.close()
+            raise
+
+    @property
+    def left_behind(self) -> str | None:
+        """Where the link led that a program which has ended had left."""
+        return self._link.left_behind if self._link else None
 
     @property
     def path(self) -> str:
         """What a program opens."""
-        return self._device if self._link is None else str(self._link)
+        return self._device if self._link is None else str(self._link.path)
 
     @property
     def plugged_in(self) -> bool:
@@ -49,7 +59,7 @@ class PseudoTerminal:
             tty.setraw(slave)
             os.set_blocking(self.master, False)
             if self._link is not None:
-                _point(self._link, self._device)
+                self._link.lead_to(self._device)
         except OSError:
             self.unplug()
             raise
@@ -61,11 +71,15 @@ class PseudoTerminal:
         if not self.plugged_in:
             return
         if self._link is not None:
-            with contextlib.suppress(OSError):
-                if os.readlink(self._link) == self._device:
-                    self._link.unlink()
+            self._link.remove(self._device)
         os.close(self.master)
         self.master = -1
+
+    def close(self) -> None:
+        """Take the port away for good, and leave the link's name to others."""
+        self.unplug()
+        if self._link is not None:
+            self._link.close()
 
     def is_open(self) -> bool:
         """Whether a program has the port open now."""
@@ -120,14 +134,3 @@ _SPEEDS = {
     for name, code in vars(termios).items()
     if name.startswith("B") and name[1:].isdigit() and name != "B0"
 }
-
-
-def _point(link: Path, device: str) -> None:
-    """Make or replace the link in one step, so that nobody finds it missing."""
-    link.parent.mkdir(parents=True, exist_ok=True)
-    if link.exists() and not link.is_symlink():
-        raise FileExistsError(errno.EEXIST, "is there and is no link", str(link))
-    fresh = link.with_name(f".{link.name}.{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(device)
-    fresh.replace(link)

@@ -8,6 +8,7 @@ The dialogue is in memory only, unmasked, until `transcript` hands it over. Whoe
 """
 
 import contextlib
+import errno
 import logging
 import os
 import select
@@ -17,10 +18,13 @@ from pathlib import Path
 
 import serial
 
-from gsm.errors import CannotOpen
+from gsm.errors import CannotOpen, InUse
+from gsm.holders import holders
+from gsm.port_link import LinkRefused
 from gsm.pseudo_terminal import CLOSED_LOOK_INTERVAL_S, READ_OCTETS_MAX, PseudoTerminal
 from gsm.replay import CommandReplay
 from gsm.transcript import Direction, Event, Header, Transcript
+from gsm.usb import ROOT
 
 # Twelve minutes of both directions at full speed at 115200 baud, or days of an ordinary modem's day.
 DIALOGUE_OCTETS_MAX = 16 * 1024 * 1024
@@ -31,17 +35,16 @@ log = logging.getLogger("gsm.recorder")
 
 
 class Recorder:
-    """Stands between `device` and whoever opens `port`. Raises CannotOpen for the device, OSError for the pty."""
+    """Stands between `device` and whoever opens `port`; /proc is below `root`.
 
-    def __init__(self, device: str, *, baudrate: int = 115200, link: Path | None = None) -> None:
-        try:
-            self._device = serial.Serial(device, baudrate, timeout=0, write_timeout=0, exclusive=True)
-        except (OSError, ValueError) as error:  # serial.SerialException is an OSError
-            number: int | None = getattr(error, "errno", None)
-            raise CannotOpen(device, os.strerror(number) if number else str(error)) from error
+    Raises CannotOpen for the device, InUse where another program has it; OSError and LinkRefused for the pty.
+    """
+
+    def __init__(self, device: str, *, baudrate: int = 115200, link: Path | None = None, root: Path = ROOT) -> None:
+        self._device = _opened(device, baudrate, root)
         try:
             self._terminal = PseudoTerminal(link)
-        except OSError:
+        except (OSError, LinkRefused):
             self._device.close()
             raise
         self.port = self._terminal.path
@@ -52,6 +55,11 @@ class Recorder:
         self._started_s: float | None = None
         self._started_at = datetime.now(UTC)
         self._stop, self._stopper = os.pipe()
+
+    @property
+    def left_behind(self) -> str | None:
+        """Where the link led that a program which has ended had left at this one's place."""
+        return self._terminal.left_behind
 
     def run(self) -> str:
         """Pass octets on until `stop`, or until it cannot go on; returns why it ended."""
@@ -79,7 +87,7 @@ class Recorder:
 
     def close(self) -> None:
         """Take the pty away and free the device."""
-        self._terminal.unplug()
+        self._terminal.close()
         self._device.close()
         os.close(self._stop)
         os.close(self._stopper)
@@ -140,6 +148,19 @@ class Recorder:
             self._started_s, self._started_at = now_s, datetime.now(UTC)
         self._octets += len(data)
         self._events.append(Event(round(now_s - self._started_s, 6), direction, data))
+
+
+def _opened(device: str, baudrate: int, root: Path) -> serial.Serial:
+    """The device for us alone. A program that has not locked it is told by /proc only."""
+    if programs := holders(device, root):
+        raise InUse(device, f"by {programs[0].name}, process {programs[0].process}")
+    try:
+        return serial.Serial(device, baudrate, timeout=0, write_timeout=0, exclusive=True)
+    except (OSError, ValueError) as error:  # serial.SerialException is an OSError
+        number: int | None = getattr(error, "errno", None)
+        if number in (errno.EAGAIN, errno.EBUSY):  # flock(2), TIOCEXCL
+            raise InUse(device, "another program has locked it") from error
+        raise CannotOpen(device, os.strerror(number) if number else str(error)) from error
 
 
 def _said(events: tuple[Event, ...], command: str) -> str:

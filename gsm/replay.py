@@ -48,7 +48,8 @@ class Due:
 class Deviation:
     """Where the program left the transcript: the file's line, what was expected there and what came instead.
 
-    `got` is None where the program ended early. Texts of messages and PINs are not shown, only that they differ.
+    `got` is None where the program ended early, `expected` empty where the transcript has ended. Texts of messages and
+    PINs are not shown, only that they differ.
     """
 
     line: int
@@ -58,8 +59,12 @@ class Deviation:
 
     def __str__(self) -> str:
         if self.is_text:
+            if not self.expected:
+                return f"line {self.line}: the transcript has ended before it, got the text of a message"
             came = "the program ended before it" if self.got is None else "another one came"
             return f"line {self.line}: expected the text of a message, of {len(self.expected)} octets; {came}"
+        if not self.expected and self.got is not None:
+            return f"line {self.line}: the transcript has ended before it, got {shown(self.got)}"
         came = "the program ended before it" if self.got is None else f"got {shown(self.got)}"
         return f"line {self.line}: expected {shown(self.expected)}, {came}"
 

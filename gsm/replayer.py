@@ -14,7 +14,7 @@ import os
 import select
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from gsm.pseudo_terminal import CLOSED_LOOK_INTERVAL_S, PseudoTerminal
@@ -30,11 +30,18 @@ _STOP_WAIT_S = 5.0
 class Replayer:
     """Serves one transcript. `port` is what a program opens; it is there from the start.
 
-    Strict unless `by_command`; `timed` keeps the recorded delays. Raises OSError where no port can be made.
+    Strict unless `by_command`; `timed` keeps the recorded delays. Raises OSError where no port can be made, LinkRefused
+    where `link` is somebody else's. A strict replay calls `at_end` once it has said all there is.
     """
 
     def __init__(
-        self, transcript: Transcript, *, by_command: bool = False, timed: bool = False, link: Path | None = None
+        self,
+        transcript: Transcript,
+        *,
+        by_command: bool = False,
+        timed: bool = False,
+        link: Path | None = None,
+        at_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._replay: Replay = CommandReplay(transcript) if by_command else StrictReplay(transcript)
         self._by_command = by_command
@@ -45,12 +52,18 @@ class Replayer:
         self._order = itertools.count()
         self._unwritten = bytearray()
         self._open = self._met = False
+        self._at_end: Callable[[], None] | None = None if by_command else at_end
         self._stop, self._stopper = os.pipe()
 
     @property
     def port(self) -> str:
         """The link, or the device of the moment."""
         return self._terminal.path if self._terminal.plugged_in else self._path
+
+    @property
+    def left_behind(self) -> str | None:
+        """Where the link led that a program which has ended had left at this one's place."""
+        return self._terminal.left_behind
 
     @property
     def deviation(self) -> Deviation | None:
@@ -80,6 +93,7 @@ class Replayer:
                 return
             self._look()
             self._do_what_is_due()
+            self._tell_of_the_end()
 
     def stop(self) -> None:
         """End `run`; may be called from any thread and from a signal handler."""
@@ -87,7 +101,7 @@ class Replayer:
 
     def close(self) -> None:
         """Take the port away."""
-        self._terminal.unplug()
+        self._terminal.close()
         os.close(self._stop)
         os.close(self._stopper)
 
@@ -95,6 +109,11 @@ class Replayer:
         if self._by_command:
             return False
         return self.deviation is not None or (self._met and not self._open and self.finished)
+
+    def _tell_of_the_end(self) -> None:
+        if self._at_end is not None and self._met and self.finished and self.deviation is None:
+            self._at_end()
+            self._at_end = None
 
     def _wait(self) -> list[int]:
         """Until there is something to do."""

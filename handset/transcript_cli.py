@@ -21,16 +21,17 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("file", type=_FILE)
-@click.option("--strict", "kind", flag_value="strict", default="strict", help="Same octets, same order (the default).")
-@click.option("--by-command", "kind", flag_value="by-command", help="Answers looked up by command, in their order.")
+@click.option("--strict", is_flag=True, help="Same octets, same order (the default).")
+@click.option("--by-command", is_flag=True, help="Answers looked up by command, in their order.")
 @click.option("--timed", is_flag=True, help="With the recorded delays.")
 @click.option("--link", type=click.Path(path_type=Path), metavar="PATH", help="Symbolic link to the port.")
 @click.pass_context
-def replay(ctx: click.Context, file: Path, kind: str, timed: bool, link: Path | None) -> None:
+def replay(ctx: click.Context, file: Path, strict: bool, by_command: bool, timed: bool, link: Path | None) -> None:
     """Serve a transcript as a modem on a pty.
 
-    Prints one line of JSON with the port when it is ready. A strict replay ends when the program closes the port; a
-    replay by command at Ctrl-C or SIGTERM.
+    Prints one line of JSON with the port when it is ready. A strict replay says nothing more at the end of the
+    transcript, and ends when the program closes the port; what the program sends then, or otherwise than recorded,
+    unplugs the modem. A replay by command repeats last answers, and ends at Ctrl-C or SIGTERM.
 
     \b
     Example:
@@ -38,22 +39,34 @@ def replay(ctx: click.Context, file: Path, kind: str, timed: bool, link: Path | 
 
     Exit status: 0 as recorded, 1 the program left the transcript (standard error says where), 2 cannot run.
     """
+    from gsm.port_link import LinkRefused
     from gsm.replay import shown
     from gsm.replayer import Replayer
 
+    if strict and by_command:
+        raise click.UsageError("--strict and --by-command exclude each other", ctx)
     transcript = _transcript(file)
+    if not transcript.events:
+        raise CannotStart(f"{file}: there is a header and no dialogue, so there is nothing to play")
+
+    def played() -> None:
+        click.echo(f"{file}: played to its end; whatever else the program sends ends the replay", err=True)
+
     try:
-        replayer = Replayer(transcript, by_command=kind == "by-command", timed=timed, link=link)
+        replayer = Replayer(transcript, by_command=by_command, timed=timed, link=link, at_end=played)
+    except LinkRefused as error:
+        raise CannotStart(str(error)) from error
     except OSError as error:
         raise CannotStart(f"no port can be made: {error}") from error
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: replayer.stop())
+    _tell_of_the_former_link(link, replayer.left_behind)
     announce_ready(port=replayer.port)
     try:
         replayer.run()
         complaints = [f"{file}: {replayer.deviation}"] if replayer.deviation else []
         complaints += [f"{file}: not in the transcript: {shown(command)}" for command in replayer.unknown_commands]
-        if kind == "strict" and not replayer.finished and not complaints:
+        if not by_command and not replayer.finished and not complaints:
             complaints = [f"{file}: stopped before its end"]
     finally:
         replayer.close()
@@ -98,13 +111,14 @@ def record(ctx: click.Context, port: str | None, out: Path, link: Path | None, b
     if out.exists():
         raise CannotStart(f"{out} is there already; choose another name")
     try:
-        recorder = Recorder(device, baudrate=baud or settings.baud, link=link)
+        recorder = Recorder(device, baudrate=baud or settings.baud, link=link, root=settings.system_root)
     except GsmError as error:
         raise CannotStart(str(error)) from error
     except OSError as error:
         raise CannotStart(f"no port can be made: {error}") from error
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: recorder.stop())
+    _tell_of_the_former_link(link, recorder.left_behind)
     announce_ready(port=recorder.port, modem=device)
     try:
         reason = recorder.run()
@@ -175,11 +189,18 @@ def show(file: Path, as_json: bool, plain: bool) -> None:
     facts = (header.about, f"{header.modem} {header.firmware}".strip(), header.source, header.recorded)
     for fact in filter(None, (*facts, f"masked: {', '.join(header.masked) or 'nothing'}")):
         click.secho(f"# {fact}", dim=True, color=colour)
+    if not transcript.events:
+        click.secho("# there is no dialogue", dim=True, color=colour)
     for line in lines_of(transcript):
         mark, shade = _MARKS[line.direction]
         click.echo(f"{line.t_s:10.3f} ", nl=False)
         click.secho(f"{mark} {line.text}", fg=shade, nl=False, color=colour)
         click.secho(f"   {line.note}" if line.note else "", dim=True, color=colour)
+
+
+def _tell_of_the_former_link(link: Path | None, left_behind: str | None) -> None:
+    if left_behind is not None:
+        click.echo(f"{link} was left by a program that has ended; it leads to the new port now", err=True)
 
 
 def _write_masked(ctx: click.Context, transcript: "Transcript", out: Path) -> None:

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import select
 import signal
 import subprocess
 import sys
@@ -23,6 +25,7 @@ EMULATOR = [sys.executable, "-c", "from modem_emulator.cli import main; main()",
 # Pseudonyms, which masking leaves as they are, so that a client may be recorded and played to with the same values.
 NOBODY = "imsi=001010000000001,msisdn=999990000001,imei=000000000000001"
 PEER, TEXT = "+999990000002", "x" * 30
+PLAYED = "{file}: played to its end; whatever else the program sends ends the replay\n"
 SECRETS = {"imsi": "460001234567890", "msisdn": "8613912345678", "imei": "352099001761481"}
 SECRET_PEER, SECRET_TEXT = "+8613987654321", "Meet me at the bank at nine"
 
@@ -114,7 +117,7 @@ def test_a_client_finds_its_recorded_modem_again_octet_by_octet(
     link = str(tmp_path / "again")
     with running(*HANDSET, "replay", str(out), "--strict", "--link", link) as replay:
         assert client(link, PEER, TEXT) == results
-        assert replay.ended() == (0, "")
+        assert replay.ended() == (0, PLAYED.format(file=out))
 
 
 @pytest.mark.parametrize("client", [ours, the_librarys])
@@ -215,7 +218,127 @@ def test_what_is_no_transcript_is_refused_by_line(tmp_path: Path, command: str, 
 def test_a_port_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     done = handset("record", "--port", str(tmp_path / "none"), "--out", str(tmp_path / "out.jsonl"))
     assert done.returncode == 2
-    assert "cannot be opened" in done.stderr
+    assert f"{tmp_path}/none is not there" in done.stderr
+
+
+HEADER = '{"transcript": 1, "source": "made up"}\n'
+SHORT = HEADER + '{"t": 0, "dir": "tx", "data": "AT\\r"}\n{"t": 0, "dir": "rx", "data": "\\r\\nOK\\r\\n"}\n'
+
+
+@pytest.mark.programs
+def test_strict_and_by_command_together_are_refused_and_timed_goes_with_either(tmp_path: Path) -> None:
+    file = tmp_path / "short.jsonl"
+    file.write_text(SHORT)
+    refused = handset("replay", "--strict", "--by-command", str(file))
+    assert refused.returncode == 2
+    assert "--strict and --by-command exclude each other" in refused.stderr
+    for kind in ("--strict", "--by-command"):
+        with running(*HANDSET, "replay", kind, "--timed", str(file)) as replay:
+            replay.stopped()
+
+
+@pytest.mark.programs
+def test_a_transcript_without_a_dialogue_is_refused_by_replay_and_said_by_show(tmp_path: Path) -> None:
+    file = tmp_path / "empty.jsonl"
+    file.write_text(HEADER)
+    refused = handset("replay", str(file))
+    assert refused.returncode == 2
+    assert f"{file}: there is a header and no dialogue" in refused.stderr
+    assert "# there is no dialogue" in handset("show", str(file)).stdout
+
+
+@pytest.mark.programs
+def test_what_a_program_sends_after_the_end_unplugs_the_modem_and_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "short.jsonl"
+    file.write_text(SHORT)
+    with running(*HANDSET, "replay", str(file)) as replay:
+        line = os.open(replay.ready["port"], os.O_RDWR | os.O_NOCTTY)
+        os.write(line, b"AT\r")
+        assert replay.process.stderr is not None
+        assert replay.process.stderr.readline() == PLAYED.format(file=file)
+        os.write(line, b"ATI\r")
+        poll = select.poll()
+        poll.register(line, select.POLLHUP)
+        assert poll.poll(WAIT_S * 1000), "it was not unplugged"
+        os.close(line)
+        assert replay.ended() == (1, f"{file}: line 4: the transcript has ended before it, got 'ATI\\r'\n")
+
+
+@contextlib.contextmanager
+def recording(folder: Path, *options: str) -> Iterator[Program]:
+    """A recorder at an emulated modem, which is `run/modem0`."""
+    with (
+        running(*EMULATOR, "--link-dir", str(folder / "run"), "--phone", NOBODY),
+        running(*HANDSET, *record_of(folder, "first", *options)) as recorder,
+    ):
+        yield recorder
+
+
+def record_of(folder: Path, name: str, *options: str) -> tuple[str, ...]:
+    return ("record", "--port", str(folder / "run/modem0"), "--out", str(folder / f"{name}.jsonl"), *options)
+
+
+@pytest.mark.programs
+def test_a_port_that_is_being_recorded_is_not_recorded_again_and_it_is_said_by_whom(tmp_path: Path) -> None:
+    with recording(tmp_path) as recorder:
+        second = handset(*record_of(tmp_path, "second"))
+        name = Path(f"/proc/{recorder.process.pid}/comm").read_text().strip()
+        assert second.returncode == 2
+        assert f"is in use (by {name}, process {recorder.process.pid})" in second.stderr
+        assert recorder.stopped()[0] == 0
+
+
+@pytest.mark.programs
+def test_a_port_that_another_program_holds_without_a_lock_is_not_recorded(tmp_path: Path) -> None:
+    with running(*EMULATOR, "--link-dir", str(tmp_path / "run"), "--phone", NOBODY):
+        with subprocess.Popen(["sleep", "600"], stdin=(tmp_path / "run/modem0").open("rb", buffering=0)) as holder:
+            refused = handset(*record_of(tmp_path, "first"))
+            holder.kill()
+        assert refused.returncode == 2
+        assert f"is in use (by sleep, process {holder.pid})" in refused.stderr
+
+
+@pytest.mark.programs
+def test_a_link_of_another_program_that_runs_is_not_taken(tmp_path: Path) -> None:
+    file, tap = tmp_path / "short.jsonl", str(tmp_path / "tap")
+    file.write_text(SHORT)
+    with recording(tmp_path, "--link", tap) as recorder:
+        for link in (tap, str(tmp_path / "run/modem0")):
+            before = Path(link).readlink()
+            refused = handset("replay", str(file), "--link", link)
+            assert refused.returncode == 2
+            assert f"{link} belongs to another program that is running" in refused.stderr
+            assert Path(link).readlink() == before
+        assert f"process {recorder.process.pid}" in handset("replay", str(file), "--link", tap).stderr
+
+
+@pytest.mark.programs
+def test_a_link_of_a_recorder_that_was_killed_is_taken_with_a_word_about_it(tmp_path: Path) -> None:
+    tap = str(tmp_path / "tap")
+    with recording(tmp_path, "--link", tap) as recorder:
+        recorder.process.kill()
+        recorder.ended()
+        assert Path(tap).is_symlink()
+        with running(*HANDSET, *record_of(tmp_path, "second", "--link", tap)) as again:
+            assert again.ready["port"] == tap
+            status, errors = again.stopped()
+    assert status == 0
+    assert errors.startswith(f"{tap} was left by a program that has ended; it leads to the new port now\n")
+    assert not Path(tap).is_symlink()
+
+
+@pytest.mark.programs
+def test_a_link_in_a_folder_that_is_missing_or_at_the_place_of_a_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "short.jsonl"
+    file.write_text(SHORT)
+    missing = handset("replay", str(file), "--link", str(tmp_path / "none/modem"))
+    assert missing.returncode == 2
+    assert f"the folder {tmp_path}/none for the link is not there" in missing.stderr
+    assert not (tmp_path / "none").exists()
+    taken = handset("replay", str(file), "--link", str(file))
+    assert taken.returncode == 2
+    assert f"{file} is there and is no link" in taken.stderr
+    assert file.read_text() == SHORT
 
 
 @pytest.mark.foreign
@@ -245,4 +368,4 @@ def test_gammu_finds_its_recorded_modem_again_octet_by_octet(tmp_path: Path) -> 
     link = str(tmp_path / "again")
     with running(*HANDSET, "replay", str(out), "--strict", "--link", link) as replay:
         assert gammu(link, PEER, TEXT) == results
-        assert replay.ended() == (0, "")
+        assert replay.ended() == (0, PLAYED.format(file=out))

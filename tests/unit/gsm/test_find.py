@@ -13,7 +13,7 @@ import pytest
 
 from gsm.asking import Heard, Reply, ask
 from gsm.find import Candidate, NoModemFound, SeveralModems, candidates, choose, survey
-from gsm.holders import Program, holders, is_ignored_by_modem_manager, modem_manager
+from gsm.holders import Program, holders, is_ignored_by_modem_manager, makers, modem_manager
 from gsm.usb_modems import Role
 from modem_emulator.emulation import EmulatedModem
 from tests.unit.gsm.machine import Interface, Machine
@@ -230,6 +230,17 @@ def test_the_program_that_has_a_port_open_is_named_and_this_one_is_not(machine: 
 def test_who_holds_the_other_end_of_a_pty_is_the_modem(machine: Machine, gsm_modem: EmulatedModem) -> None:
     machine.run(77, "modem-emulator", gsm_modem.port, "/dev/ptmx")
     assert holders(gsm_modem.port, machine.root) == []
+
+
+def test_who_has_the_other_end_of_another_pty_may_hold_this_one(machine: Machine, gsm_modem: EmulatedModem) -> None:
+    number = int(gsm_modem.port.rpartition("/")[2])
+    machine.run(77, "modem-emulator", gsm_modem.port, "/dev/ptmx")
+    machine.run(78, "handset", gsm_modem.port, "/dev/ptmx")
+    for process, other_end in ((77, number), (78, number + 1)):
+        (machine.root / f"proc/{process}/fdinfo").mkdir()
+        (machine.root / f"proc/{process}/fdinfo/1").write_text(f"pos:\t0\ntty-index:\t{other_end}\n")
+    assert holders(gsm_modem.port, machine.root) == [Program(78, "handset")]
+    assert makers(gsm_modem.port, machine.root) == [Program(77, "modem-emulator")]
 
 
 def test_modem_manager_is_seen_and_whether_udev_keeps_it_away(machine: Machine) -> None:

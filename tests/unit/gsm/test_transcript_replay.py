@@ -2,6 +2,7 @@
 
 import os
 import select
+import threading
 import time
 import tty
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gsm.replay import CommandReplay, Deviation, Due, StrictReplay
-from gsm.replayer import replayed
+from gsm.replayer import Replayer, replayed
 from gsm.transcript import Direction, Event, Header, Transcript
 
 WAIT_S = 20.0
@@ -66,6 +67,7 @@ class TestStrict:
         replay = StrictReplay(dialogue(">AT\r", "<OK\r\n"))
         replay.receive(b"AT\rAT\r")
         assert replay.deviation == Deviation(4, b"", b"AT\r")
+        assert str(replay.deviation) == r"line 4: the transcript has ended before it, got 'AT\r'"
 
     def test_ending_early_is_a_deviation(self) -> None:
         replay = StrictReplay(TWO)
@@ -185,6 +187,27 @@ def test_a_transcript_is_a_modem_on_a_port() -> None:
         client.close()
         eventually(lambda: modem.finished)
         assert modem.deviation is None
+
+
+def test_the_end_of_a_transcript_is_told_once_and_then_nothing_more_is_said() -> None:
+    ended: list[bool] = []
+    replayer = Replayer(TWO, at_end=lambda: ended.append(True))
+    thread = threading.Thread(target=replayer.run)
+    thread.start()
+    client = Client(replayer.port)
+    client.write(b"AT\r")
+    client.read_until(b"OK\r\n")
+    assert not ended
+    client.write(b"AT+CSQ\r")
+    client.read_until(b"\nOK\r\n")
+    eventually(lambda: ended)
+    client.write(b"AT\r")
+    thread.join(WAIT_S)
+    assert not thread.is_alive(), "what was not recorded ends it"
+    assert ended == [True]
+    replayer.close()
+    client.wait_for_hang_up()
+    client.close()
 
 
 def test_a_program_that_leaves_early_is_found_out() -> None:
