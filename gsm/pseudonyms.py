@@ -30,6 +30,11 @@ _IDENTITIES_MAX = 99_999
 _NUMBER_SHORTEST = 3
 _NUMBER = re.compile(r"9*0{4}[0-9]{3}|0{0,3}[0-9]{3}")
 _SAYING_NOTHING = "x" + "".join(map(chr, range(0x20)))
+_WORD = re.compile("[0-9]+(?:[ -][0-9]+)+|(?:[*#]0)?[0-9A-Za-z]+")
+_DIAL = re.compile(r"ATD[TP]?\s*")
+_WITHOUT_GROUPS = str.maketrans("", "", " -")
+# What was filled; a number of up to three digits is not, except in codes to dial: such zeros are what was said.
+_FILLED = re.compile("[xX0]*[xX][xX0]*|0{4,}|[*#]0+")
 _FILLER_HEX = re.compile(r"(?:0078)+|(?:78)+")
 
 
@@ -175,6 +180,35 @@ def looks_masked(digits: str) -> bool:
         if inner and digits == "".join(unit + digit for digit in inner):
             return len(inner) < NUMBER_DIGITS_MIN or looks_masked(inner)
     return len(digits) % 2 == 0 and _is_pseudonym(swapped(digits), Kind.ICCID)
+
+
+def may_stand_for(masked: str, plain: str) -> bool:
+    """Whether a masked command may have been the plain one: what differs is a pseudonym or filled, place by place."""
+    if len(masked) != len(plain):
+        return False
+    if (dial := _DIAL.match(masked)) and dial.group() == plain[: dial.end()]:
+        masked, plain = masked[dial.end() :], plain[dial.end() :]
+    for word in _WORD.finditer(masked):
+        said, instead = word.group(), plain[word.start() : word.end()]
+        if said.upper() == instead.upper():
+            continue
+        if is_filler(said) and _is_hex(instead):
+            continue
+        digits, others = (each.translate(_WITHOUT_GROUPS) for each in (said, instead))
+        is_number = len(digits) > _NUMBER_SHORTEST and digits.isdigit() and others.isdigit() and looks_masked(digits)
+        if not (is_number or _FILLED.fullmatch(said)):
+            return False
+        if any(not other.isdigit() for character, other in zip(said, instead, strict=True) if character == "0"):
+            return False
+    return _WORD.sub("", masked) == "".join(plain[start:end] for start, end in _between_words(masked))
+
+
+def _between_words(text: str) -> Iterator[tuple[int, int]]:
+    place = 0
+    for word in _WORD.finditer(text):
+        yield place, word.start()
+        place = word.end()
+    yield place, len(text)
 
 
 def _is_hex(text: str) -> bool:

@@ -9,9 +9,10 @@ By command (`CommandReplay`)
 1. A command is looked up as it was sent (case and blanks at its ends do not count). What came after it in the
    transcript, up to the next command, is due; the second time the command comes, what came after its second time,
    and so on; after the last time the last one again.
-2. A command whose answer ends in a prompt is looked up by its name alone where its values are not in the transcript,
+2. Where there is no such command, one that may have been masked from it is taken (`AT+CPIN="0000"` for any PIN).
+3. A command whose answer ends in a prompt is looked up by its name alone where its values are not in the transcript,
    and whatever text is then given gets what came after its text: a text's length and content differ from run to run.
-3. An unknown command gets ERROR, as from a modem that does not know it, and is counted in `unknown`.
+4. An unknown command gets ERROR, as from a modem that does not know it, and is counted in `unknown`.
 
 What is due says how long after the program's last octets it came; a replay that is not timed takes no notice of that.
 """
@@ -21,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from gsm.pseudonyms import may_stand_for
 from gsm.transcript import Direction, Event, Transcript
 
 _FIRST_EVENT_LINE = 2
@@ -222,6 +224,9 @@ class CommandReplay:
 
     def _found(self, key: bytes) -> _Exchange | None:
         alike = [exchange for exchange in self._exchanges if exchange.command == key]
+        if not alike:
+            sent = key.decode("latin-1")
+            alike = [each for each in self._exchanges if may_stand_for(each.command.decode("latin-1"), sent)]
         if not alike:
             name = key.partition(b"=")[0] + b"="
             prompting = (each for each in self._exchanges if _ends_in_prompt(each.after_command))

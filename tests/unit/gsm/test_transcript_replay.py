@@ -8,6 +8,7 @@ import tty
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -129,6 +130,37 @@ class TestByCommand:
         assert said(replay.receive(b"AT+CMGS=24\r")) == b"\r\n> "
         assert said(replay.receive(b"DEADBEEF\x1a")) == b"512"
         assert replay.unknown == []
+
+    @pytest.mark.parametrize(
+        ("masked", "sent"),
+        [
+            ('AT+CPIN="0000"', 'AT+CPIN="4711"'),
+            ('AT+CUSD=1,"*000*0000#",15', 'AT+CUSD=1,"*100*5551#",15'),
+            ('AT+CMGS="+9999990000001"', 'AT+CMGS="+8613912345678"'),
+            ('AT+FOO="xxx xx",000000', 'AT+FOO="Bob Li",471147'),
+            ('AT+FOO="00780078"', 'AT+FOO="004C0069"'),
+            ("ATD999-9000-0001;", "ATD139-1234-5678;"),
+        ],
+    )
+    def test_a_masked_command_is_found_by_what_it_was(self, masked: str, sent: str) -> None:
+        replay = CommandReplay(dialogue(f">{masked}\r", "<found"))
+        assert said(replay.receive(f"{sent}\r".encode())) == b"found"
+
+    @pytest.mark.parametrize(
+        ("recorded", "sent"),
+        [
+            ("AT+CMGF=0", "AT+CMGF=1"),
+            ("AT+CFUN=1,0", "AT+CFUN=1,1"),
+            ('AT+CPIN="0000"', 'AT+CPIN="47111"'),
+            ('AT+CPIN="0000"', 'AT+CPIN="geh1"'),
+            ('AT+CPIN="0000"', "AT+CPIN=471147"),
+            ('AT+CPMS="SM"', 'AT+CPMS="ME"'),
+            ("AT+CMGR=100", "AT+CMGR=101"),
+        ],
+    )
+    def test_another_command_is_not(self, recorded: str, sent: str) -> None:
+        replay = CommandReplay(dialogue(f">{recorded}\r", "<found"))
+        assert said(replay.receive(f"{sent}\r".encode())) == b"\r\nERROR\r\n"
 
     def test_a_text_may_be_given_up(self) -> None:
         replay = CommandReplay(dialogue(">AT+CMGS=20\r", "<\r\n> ", ">0011\x1a", "<+CMGS: 1", ">AT\r", "<fine"))
