@@ -30,6 +30,8 @@ _EXTENSION = {
 }
 assert len(_BASIC) == 128
 _UNREADABLE = "\ufffd"
+# The bits of each octet's septet.
+_BITS = tuple(f"{octet & 0x7F:07b}" for octet in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +62,20 @@ DEFAULT = Tables(BASIC, EXTENSION)
 
 def is_gsm7(text: str, tables: Tables = DEFAULT) -> bool:
     """Whether every character of `text` is in the tables, by default the default alphabet and its extension."""
-    return all(character in tables.codes for character in text)
+    return tables.codes.keys() >= set(text)
 
 
 def encode_character(character: str, tables: Tables = DEFAULT) -> bytes:
     """One or two septets of one character. Raises PduError for a character outside the tables."""
-    code = tables.codes.get(character)
-    if code is None:
-        raise PduError(f"the GSM 7-bit alphabet has no character U+{ord(character):04X}")
-    return code
+    return encode_text(character, tables)
 
 
 def encode_text(text: str, tables: Tables = DEFAULT) -> bytes:
     """Septets of `text`. Raises PduError for a character outside the tables."""
-    return b"".join(encode_character(character, tables) for character in text)
+    try:
+        return b"".join(map(tables.codes.__getitem__, text))
+    except KeyError as error:
+        raise PduError(f"the GSM 7-bit alphabet has no character U+{ord(error.args[0]):04X}") from None
 
 
 def decode_text(septets: bytes, tables: Tables = DEFAULT) -> str:
@@ -105,11 +107,8 @@ def pack(septets: bytes, fill_bits: int = 0) -> bytes:
 
     The fill bits bring the text after a user data header to a septet boundary (TS 23.040 clause 9.2.3.24).
     """
-    value = 0
-    for position, septet in enumerate(septets):
-        value |= (septet & 0x7F) << (7 * position)
-    bits = fill_bits + 7 * len(septets)
-    return (value << fill_bits).to_bytes((bits + 7) // 8, "little")
+    bits = "".join(map(_BITS.__getitem__, reversed(septets))) + "0" * fill_bits
+    return int(bits or "0", 2).to_bytes((len(bits) + 7) // 8, "little")
 
 
 def unpack(octets: bytes, count: int, fill_bits: int = 0) -> bytes:

@@ -6,7 +6,7 @@ begins with a code (`^RSSI:19`, `+CMTI: "SM",3`) is unsolicited.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gsm.final_results import refusal_of
 
@@ -41,8 +41,7 @@ _ALSO_ANSWERED_BY = {"+CCID": {"+ICCID"}, "+CSCB": {"+CSCBM"}}
 _FOLLOWED_BY_DATA = {"+CMT", "+CDS", "+CBM"}
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """What must be known of a running command to recognise its answer; the command's values are not kept."""
 
     name: str

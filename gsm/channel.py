@@ -26,9 +26,7 @@ OWED                Late, IDLE      kept           abort        unsolicited
 CLEARING            see rule 5      see rule 6     abort        unsolicited
 """
 
-import re
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -46,7 +44,6 @@ END_OF_TEXT = b"\x1a"
 _QUESTIONS = (b"AT+CMEE?\r", b"AT+CMGF?\r", b"AT+CREG?\r")
 _QUESTION_COMMANDS = tuple(Command.of(question.decode()) for question in _QUESTIONS)
 _NO_COMMAND = Command.of("")
-_LINE_END = re.compile(rb"[\r\n]")
 # Replaced bytes and control characters at the ends of a line.
 _NOISE = "".join(map(chr, range(0x20))) + "\x7f\ufffd "
 
@@ -192,35 +189,35 @@ class Channel:
         events: list[Event] = []
         for line in self._split(data):
             events += self._line(line)
-        if self._at_prompt():
+        if self._buffer and self._at_prompt():
             self._buffer.clear()
             events += self._prompt()
         return _join_caller(events)
 
-    def _split(self, data: bytes) -> Iterator[str]:
+    def _split(self, data: bytes) -> list[str]:
         """Lines, without their ends, cleaned as rule 8 says; what is left over stays in the buffer."""
-        *whole, rest = _LINE_END.split(data)
-        for piece in whole:
-            if not piece and not self._buffer and not self._skipping:
-                continue  # between CR and LF
-            self._keep(piece)
-            line = bytes(self._buffer).decode("utf-8", errors="replace").strip(_NOISE)
-            skipped, self._skipping = self._skipping, False
+        *pieces, rest = data.replace(b"\r", b"\n").split(b"\n")
+        if pieces and self._skipping:
+            self._skipping = False
+            pieces[0] = b""
+        elif pieces and self._buffer:
+            pieces[0] = bytes(self._buffer) + pieces[0]
             self._buffer.clear()
-            if line and not skipped:
-                yield line
-        self._keep(rest)
-
-    def _keep(self, piece: bytes) -> None:
-        if len(self._buffer) + len(piece) > BUFFER_OCTETS_MAX:
+        if not self._skipping:
+            self._buffer += rest
+        if len(self._buffer) > BUFFER_OCTETS_MAX:
             self._skipping = True
-        if self._skipping:
             self._buffer.clear()
-        else:
-            self._buffer += piece
+        return [
+            line
+            for piece in pieces
+            if piece
+            and len(piece) <= BUFFER_OCTETS_MAX
+            and (line := piece.decode("utf-8", errors="replace").strip(_NOISE))
+        ]
 
     def _at_prompt(self) -> bool:
-        return 0 < len(self._buffer) < 16 and self._buffer.strip(_NOISE.encode()) == b">"
+        return len(self._buffer) < 16 and self._buffer.strip(_NOISE.encode()) == b">"
 
     def _line(self, line: str) -> list[Event]:
         if line in self._echoes:
@@ -235,11 +232,11 @@ class Channel:
         if self._unfinished:
             return self._continue(line)
         running = None if self.state is State.IDLE else self._command
+        if is_final(line, running):
+            return self._final(line)
         if tells_of_a_start(line, running):
             self._forget_debt()
             return [Started()]
-        if is_final(line, running):
-            return self._final(line)
         if self._questions_asked and self._answers_a_question(line):
             return []
         if self.state is not State.IDLE and is_answer(line, self._command):
@@ -306,11 +303,12 @@ class Channel:
     # ---- the parts of both
 
     def _start(self, line: bytes, prompt: bool) -> bytes:
-        self._command = Command.of(line.decode("utf-8", errors="replace"))
+        self._remember(line)
+        self._command = Command.of(self._echoes[-1])
         self.echoed = False
         self._lines, self._lines_octets = [], 0
         self.state = State.PROMPT_WANTED if prompt else State.RUNNING
-        return self._remember(line)
+        return line
 
     def _clear_first(self, line: bytes, prompt: bool) -> bytes:
         self._pending = (line, prompt)

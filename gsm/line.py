@@ -172,7 +172,7 @@ class Line(SerialComms):  # type: ignore[misc]
         """
         octets = data.encode("utf-8")
         deadline = time.monotonic() + timeout
-        with self._txLock, self._changed:
+        with self._txLock, self._lock:
             self._check_present(written=False)
             if not self._reading:
                 self._read_what_is_there()  # what came before the command is not its answer
@@ -285,7 +285,7 @@ class Line(SerialComms):  # type: ignore[misc]
 
     def _read_what_is_there(self) -> None:
         try:
-            data = self._opened.read(0)
+            data = self._opened.read_what_is_there()
         except (OSError, ValueError) as error:
             self._lose(_reason(error))
         else:

@@ -24,22 +24,32 @@ class Port:
         self._descriptor: int = opened.fileno()
         self._woken, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
+        self._poll = select.poll()
+        for descriptor in (self._descriptor, self._woken):
+            self._poll.register(descriptor, select.POLLIN)
 
     def read(self, within_s: float | None) -> bytes:
         """What has come, as soon as something has; empty when the time is over or somebody wakes.
 
         Raises OSError (serial.SerialException) when the port is of no use any more.
         """
-        ready, _, _ = select.select((self._descriptor, self._woken), (), (), within_s)
-        if self._woken in ready:
-            os.read(self._woken, READ_OCTETS_MAX)
-            return b""
+        ready = self._poll.poll(None if within_s is None else within_s * 1000)
         if not ready:
+            return b""
+        if self._woken in dict(ready):
+            os.read(self._woken, READ_OCTETS_MAX)
             return b""
         data = os.read(self._descriptor, READ_OCTETS_MAX)
         if not data:
             raise serial.SerialException("it was unplugged")  # always readable, and never anything there
         return data
+
+    def read_what_is_there(self) -> bytes:
+        """What has come already, empty for nothing; whether the port is of any use `read` tells. Raises OSError."""
+        try:
+            return os.read(self._descriptor, READ_OCTETS_MAX)
+        except BlockingIOError:
+            return b""
 
     def write(self, data: bytes) -> None:
         """Write all of it. Raises OSError, also when the port takes nothing for WRITE_TIMEOUT_S."""
