@@ -124,7 +124,7 @@ class Engine:
     def receive(self, data: bytes, now_s: float) -> list[Action]:
         """Take octets from the port, in any pieces. Never raises; memory stays bounded whatever comes."""
         self.equipment.now_s = now_s
-        if now_s < self._silent_until_s or not self.equipment.powered:
+        if now_s < self._silent_until_s or not (self.equipment.powered and self.equipment.listening):
             return []
         if self._prompt is not None and now_s - self._entry_at_s > ENTRY_IDLE_S_MAX:
             self._drop_entry()

@@ -178,6 +178,9 @@ class Equipment:
     rssi_before: int = RSSI
     # Whether there is anybody behind the signal: a cell that has lost its network still sends.
     network_there: bool = True
+    # Whether the network takes the SIM, and the port what is sent to it.
+    refused_by_network: bool = False
+    listening: bool = True
     ready_s: float = 0.0
     sim_busy_until_s: float = 0.0
     refused_for_memory: bool = False
@@ -221,7 +224,7 @@ class Equipment:
     @property
     def registered(self) -> bool:
         """Whether the network can reach the phone: up, radio on, SIM unlocked, in coverage, not left by +COPS=2."""
-        return self.searching and self.rssi is not None and self.network_there
+        return self.searching and self.rssi is not None and self.network_there and not self.refused_by_network
 
     @property
     def searching(self) -> bool:
@@ -236,7 +239,9 @@ class Equipment:
 
     @property
     def registration(self) -> int:
-        """<stat> of +CREG (TS 27.007 clause 7.2): 1 home network, 2 searching, 0 not searching."""
+        """<stat> of +CREG (TS 27.007 clause 7.2): 1 home network, 2 searching, 3 denied, 0 not searching."""
+        if self.searching and self.rssi is not None and self.refused_by_network:
+            return 3
         return 1 if self.registered else 2 if self.searching else 0
 
     @property
@@ -289,24 +294,44 @@ class Equipment:
         Raises InvalidRecord for a storage that this modem has not.
         """
         match fault:
-            case faults.DropSignal():
-                self.rssi_before = self.rssi_before if self.rssi is None else self.rssi
-                self.rssi = None
-            case faults.RestoreSignal(rssi=rssi):
-                wanted = self.rssi_before if self.rssi is None else self.rssi
-                self.rssi = wanted if rssi is None else rssi
-            case faults.SimBusy(for_s=for_s):
-                self.sim_busy_until_s = self.now_s + for_s
-            case faults.AskPin():
-                self.sim.ask_pin()
-            case faults.AskPuk():
-                self.sim.ask_puk()
+            case faults.SimBusy() | faults.AskPin() | faults.AskPuk() | faults.RemoveSim() | faults.InsertSim():
+                self._suffer_in_sim(fault)
+            case faults.ForgetCentre():
+                self.smsc = ""
+            case faults.ShiftClock(by_s=by_s):
+                self.clock_ahead_s += by_s
+            case faults.StopListening() | faults.Listen():
+                self.listening = isinstance(fault, faults.Listen)
             case faults.FillStorage(storage=storage, leave=leave):
                 self.fill(storage, leave)
             case faults.EmptyStorage(storage=storage):
                 self.empty(storage)
             case faults.LoseNext() | faults.DoubleNext() | faults.DelayNext() | faults.ReorderNext():
                 self.actions.append(Arrange(fault))
+            case _:
+                self._suffer_in_radio(fault)
+
+    def _suffer_in_sim(self, fault: Fault) -> None:
+        match fault:
+            case faults.SimBusy(for_s=for_s):
+                self.sim_busy_until_s = self.now_s + for_s
+            case faults.AskPin():
+                self.sim.ask_pin()
+            case faults.AskPuk():
+                self.sim.ask_puk()
+            case _:
+                self.sim.present = isinstance(fault, faults.InsertSim)
+
+    def _suffer_in_radio(self, fault: Fault) -> None:
+        match fault:
+            case faults.DropSignal():
+                self.rssi_before = self.rssi_before if self.rssi is None else self.rssi
+                self.rssi = None
+            case faults.RestoreSignal(rssi=rssi):
+                wanted = self.rssi_before if self.rssi is None else self.rssi
+                self.rssi = wanted if rssi is None else rssi
+            case faults.RefuseRegistration() | faults.AcceptRegistration():
+                self.refused_by_network = isinstance(fault, faults.RefuseRegistration)
             case _:
                 raise AssertionError("the engine's own faults do not come here")
 

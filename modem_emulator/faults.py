@@ -48,6 +48,52 @@ class AskPuk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveSim:
+    """No SIM is in its holder, until `insert-sim`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsertSim:
+    """The SIM is back in its holder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseRegistration:
+    """The network refuses the SIM (+CREG: 3), for a time or until `accept-registration`."""
+
+    for_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptRegistration:
+    """The network takes the SIM again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetCentre:
+    """The number of the service centre is lost, until +CSCA sets one: +CMS ERROR 330."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftClock:
+    """The clock of +CCLK goes on by so much, from what it shows now."""
+
+    by_s: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopListening:
+    """What is sent to the port is not heard, as where it is for something else; for a time or until `listen`."""
+
+    for_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """The port takes commands again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FillStorage:
     """A message storage (SM, ME, SR) is filled with old messages, save `leave` slots."""
 
@@ -152,7 +198,25 @@ class ReorderNext:
 
 
 StateFault = (
-    DropSignal | RestoreSignal | SimBusy | AskPin | AskPuk | FillStorage | EmptyStorage | Reboot | Unplug | PlugIn | Say
+    DropSignal
+    | RestoreSignal
+    | SimBusy
+    | AskPin
+    | AskPuk
+    | RemoveSim
+    | InsertSim
+    | RefuseRegistration
+    | AcceptRegistration
+    | ForgetCentre
+    | ShiftClock
+    | StopListening
+    | Listen
+    | FillStorage
+    | EmptyStorage
+    | Reboot
+    | Unplug
+    | PlugIn
+    | Say
 )
 CommandFault = Garbage | Silence | SlowAnswer | FailCommand
 MessageFault = LoseNext | DoubleNext | DelayNext | ReorderNext
@@ -174,6 +238,10 @@ def aftermath(fault: Fault) -> tuple[float, Fault] | None:
             return for_s, RestoreSignal()
         case Unplug(for_s=float(for_s)):
             return for_s, PlugIn()
+        case RefuseRegistration(for_s=float(for_s)):
+            return for_s, AcceptRegistration()
+        case StopListening(for_s=float(for_s)):
+            return for_s, Listen()
         case _:
             return None
 

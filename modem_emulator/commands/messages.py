@@ -226,6 +226,8 @@ def _send(equipment: Equipment, parameters: Parameters) -> Prompt:
 def _submit(equipment: Equipment, submit: Submit, finish: Callable[[int], Lines]) -> Pending:
     if not equipment.registered:
         raise CommandFailed(Cms.NO_NETWORK_SERVICE)  # it was, when the text was asked for
+    if not equipment.smsc:
+        raise CommandFailed(Cms.SERVICE_CENTRE_UNKNOWN)
     reference = equipment.next_reference()
     equipment.actions.append(actions.Submit(replace(submit, reference=reference)))
     return Pending(reference, finish)

@@ -60,7 +60,7 @@ def test_what_cannot_be_done_has_a_sentence_and_a_status(tmp_path: Path) -> None
     with two_modems(tmp_path):
         for arguments, status, error in (
             (("fault", "modem7", "reboot"), 1, "there is no modem 'modem7'; give modem0 to modem1, or a number"),
-            (("fault", "modem0", "explode"), 1, "known: ask-pin, ask-puk, delay-next"),
+            (("fault", "modem0", "explode"), 1, "known: accept-registration, ask-pin, ask-puk"),
             (("fault", "modem0", "garbage", "octets=0"), 1, "fault.octets must be 1 to 1024, not 0"),
             (("fault", "modem0", "garbage", "octets=x"), 2, "octets must be a number, not 'x'"),
             (("fault", "modem0", "garbage", "octets"), 2, "keys are given as key=value"),

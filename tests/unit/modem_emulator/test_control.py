@@ -151,7 +151,7 @@ class TestRules:
             (b'{"do": ["status"]}', "bad-request", "do must be one of"),
             (b'{"do": "status", "modem": "modem0"}', "invalid", "unknown key 'modem'"),
             (b'{"do": "fault"}', "bad-request", "one key: step"),
-            (b'{"do": "fault", "step": {"do": "explode"}}', "invalid", "known: ask-pin"),
+            (b'{"do": "fault", "step": {"do": "explode"}}', "invalid", "known: accept-registration"),
             (b'{"do": "fault", "step": {"do": "reboot", "modem": "modem7"}}', "no-such-modem", "modem0 to modem1"),
             (b'{"do": "fault", "step": {"do": "garbage", "octets": NaN}}', "invalid", "octets must be int"),
             (b'{"do": "fault", "step": {"do": "fill-storage", "storage": "XY"}}', "invalid", "no storage XY"),

@@ -55,6 +55,64 @@ class TestRadioSimAndPort:
         assert "+CMGS:" not in modem.send("hello")
         assert modem.emulator.network.queue_length == 0
 
+    def test_a_sim_that_is_taken_out_and_put_back(self) -> None:
+        modem = bench()
+        modem.type("AT+CMEE=1;+CREG=1\r")
+        assert modem.fault("remove-sim") == "\r\n+CREG: 0\r\n"
+        assert modem.type("AT+CPIN?\r") == "\r\n+CME ERROR: 10\r\n"
+        assert modem.type("AT+CIMI\r") == "\r\n+CME ERROR: 10\r\n"
+        assert modem.fault("insert-sim") == "\r\n+CREG: 1\r\n"
+        assert "READY" in modem.type("AT+CPIN?\r")
+
+    def test_a_network_that_refuses_the_sim_and_takes_it_again(self) -> None:
+        modem = bench()
+        modem.type("AT+CREG=1\r")
+        assert modem.fault("refuse-registration", for_s=10) == "\r\n+CREG: 3\r\n"
+        assert "+CSQ: 20," in modem.type("AT+CSQ\r")
+        assert "+CMGS:" not in modem.send("hello")
+        assert modem.wait(10) == "\r\n+CREG: 1\r\n"
+        modem.fault("refuse-registration")
+        assert "+CREG: 1,3" in modem.type("AT+CREG?\r")
+        modem.fault("accept-registration")
+        assert "+CREG: 1,1" in modem.type("AT+CREG?\r")
+
+    def test_without_a_service_centre_nothing_goes_out_until_one_is_set(self) -> None:
+        modem = bench()
+        modem.type("AT+CMEE=1\r")
+        shown = modem.type("AT+CSCA?\r")
+        modem.fault("forget-centre")
+        assert modem.type("AT+CSCA?\r") == '\r\n+CSCA: "",129\r\n' + OK
+        assert modem.send("hello").endswith("+CMS ERROR: 330\r\n")
+        assert modem.emulator.network.queue_length == 0
+        modem.type('AT+CSCA="+8613800100500",145\r')
+        assert modem.type("AT+CSCA?\r") == shown
+        assert "+CMGS:" in modem.send("hello")
+
+    def test_a_message_is_received_and_read_without_a_service_centre(self) -> None:
+        modem = bench()
+        modem.fault("forget-centre", modem="modem1")
+        modem.send("hello")
+        assert modem.texts(1) == ["hello"]
+        assert "+CMGR: 0,," in modem.type("AT+CMGR=1\r", phone=1)
+
+    def test_a_clock_is_shifted_from_what_it_shows(self) -> None:
+        modem = bench()
+        modem.type('AT+CCLK="26/11/23,06:30:00+00"\r')
+        modem.fault("shift-clock", by_s=90)
+        assert '+CCLK: "26/11/23,06:31:30+00"' in modem.type("AT+CCLK?\r")
+
+    def test_a_port_that_does_not_listen_says_nothing_and_does_not_echo(self) -> None:
+        modem = bench()
+        modem.fault("stop-listening", for_s=10)
+        assert modem.type("AT\r") == ""
+        modem.wait(10)
+        assert modem.type("AT\r") == OK, "nothing of before is left"
+        modem.fault("stop-listening")
+        modem.wait(100)
+        assert modem.type("AT\r") == ""
+        modem.fault("listen")
+        assert modem.type("AT\r") == OK
+
     def test_a_busy_sim_answers_its_error_codes_for_a_time(self) -> None:
         modem = bench()
         modem.type("AT+CMEE=1\r")
@@ -304,7 +362,7 @@ class TestSteps:
         ("table", "wrong"),
         [
             ({}, "step.do must name a fault"),
-            ({"do": "explode"}, "step.do must name a fault, not 'explode'; known: ask-pin"),
+            ({"do": "explode"}, "step.do must name a fault, not 'explode'; known: accept-registration"),
             ({"do": "reboot", "speed": 3}, "unknown key 'speed'"),
             ({"do": "say"}, "a key is missing: line"),
             ({"do": "say", "line": "{nosuch}"}, "step.line: nothing is called {nosuch}"),
