@@ -62,6 +62,7 @@ class Mailbox:
         self._take_report = take_report
         self._tell_full = tell_full
         self._is_full = False
+        self._left_count = 0
         self._inbox = Inbox()
         self._memories: Sequence[str] = ()
         self._read_whole_at_s: dict[str, float] = {}
@@ -95,8 +96,12 @@ class Mailbox:
     def read_told(self, line: str) -> None:
         """Read the message that a +CMTI or +CDSI tells of; nothing for a line that names no place."""
         stored = _STORED.match(line)
-        if stored is not None:
-            self._read_one(Location(stored.group(1), int(stored.group(2))))
+        if stored is None:
+            return
+        left = self._left_count
+        self._read_one(Location(stored.group(1), int(stored.group(2))))
+        if self._left_count > left:
+            self._look_for_room()
 
     def take(self, line: str, location: Location | None) -> None:
         """Take the PDU line of a received message in; `location` is None for one that the modem did not store."""
@@ -137,6 +142,7 @@ class Mailbox:
             log.warning("message %d could not be read: %s", location.index, lines[-1])
 
     def _hand_over(self, call: Callable[[], object], locations: Sequence[Location]) -> None:
+        self._left_count += 1
         try:
             call()
         except LeaveOnSim as reason:
@@ -145,6 +151,7 @@ class Mailbox:
         except Exception as error:
             log.error("the callback for a message raised %s; it stays on the SIM", type(error).__name__)
             return
+        self._left_count -= 1
         for location in locations:
             self._delete(location)
 

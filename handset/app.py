@@ -112,6 +112,9 @@ class HandsetApp(App[None]):
         imsi = connection.numberless_imsi if connection.trouble is Trouble.NUMBER_UNKNOWN else None
         asks_for_number = imsi is not None and imsi != self._asked_imsi
         self._asked_imsi = imsi or self._asked_imsi
+        fills_up = connection.storage_is_full and not self.connection.storage_is_full
+        if fills_up and not isinstance(self.screen, HomeScreen):
+            self.notify(Text.STORAGE_IS_FULL.say(self.language), severity="warning", markup=False)
         self.connection = connection
         self._leave_stale_number_screen(imsi)
         if asks_for_pin and not any(isinstance(screen, SimPinScreen) for screen in self.screen_stack):

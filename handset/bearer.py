@@ -60,7 +60,14 @@ class SendSettled:
     outcome: SendOutcome
 
 
-BearerEvent = Ready | Gone | Received | Signal | SendSettled
+@dataclass(frozen=True, slots=True)
+class StorageState:
+    """Whether the place where messages arrive is full of what is not the operator's: then no answer can come."""
+
+    is_full: bool
+
+
+BearerEvent = Ready | Gone | Received | Signal | SendSettled | StorageState
 
 
 class Bearer(Protocol):

@@ -83,6 +83,7 @@ class Conversation:
         self._started = time.monotonic()
         self._deadline = self._started + wait_s
         self.say: Callable[[str], None] = lambda _: None  # what goes on, for a person
+        self._said_full = False
 
     # -- waiting ------------------------------------------------------------------------------------------
 
@@ -99,6 +100,9 @@ class Conversation:
             return None
         if isinstance(told, BaseException):
             raise told
+        if isinstance(told, Connection) and told.storage_is_full and not self._said_full:
+            self._said_full = True
+            self.say(Text.STORAGE_IS_FULL.say(self._language))
         return told
 
     async def connect(self, person: Person) -> None:

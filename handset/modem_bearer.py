@@ -2,7 +2,7 @@
 
 A text from the operator is deleted from the SIM only after the phone has taken it, that is, when it asks for the next
 event: what it got before is in its store by then. One that it leaves stays on the SIM until it can be read. Texts of
-others stay there too: they are the customer's.
+others stay there too: they are the customer's, who is told when they leave no room.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from gsm.modem import Modem
 from gsm.outcomes import Settled
 from gsm.usb import ROOT
 from handset.actions import SendOutcome
-from handset.bearer import BearerEvent, Gone, Ready, Received, SendSettled, Signal, Trouble
+from handset.bearer import BearerEvent, Gone, Ready, Received, SendSettled, Signal, StorageState, Trouble
 from wire.secret import Secret
 
 RECONNECT_S = 2.0  # a modem that was just plugged in needs some seconds; asking more often finds it no sooner
@@ -89,6 +89,7 @@ class ModemBearer:
             gone=self._gone,
             back=self._back,
             settled=self._settled,
+            full=self._full,
             rtscts=rtscts,
             usb_root=system_root,
         )
@@ -251,6 +252,9 @@ class ModemBearer:
             self._tell_settled()
 
         self._on_loop(tell)
+
+    def _full(self, is_full: bool) -> None:
+        self._on_loop(lambda: self._put(StorageState(is_full)))
 
     def _gone(self, error: Exception) -> None:
         cause = error.__cause__  # what stood in the way when it was set up again, such as a SIM that asks for its PIN

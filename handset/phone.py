@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from handset.actions import Action, Asking, OperatorWrites, SendOutcome, SendText, Show, Update
-from handset.bearer import Bearer, Gone, Ready, Received, SendSettled, Signal, Trouble
+from handset.bearer import Bearer, Gone, Ready, Received, SendSettled, Signal, StorageState, Trouble
 from handset.session import DEFAULT_POLICY, HandsetSession, Policy
 from handset.sqlite_store import SqliteStore, StoreUnusable
 from handset.store import StoredRequest
@@ -39,6 +39,7 @@ class Connection:
     identity: Identity | None = field(default=None, repr=False)
     signal_percent: int | None = None
     sim_is_new: bool = False  # another SIM than last time: the bank will want to be told
+    storage_is_full: bool = False  # of others' messages: no answer can arrive
     numberless_imsi: str | None = field(default=None, repr=False)  # with NUMBER_UNKNOWN: the SIM whose number is wanted
 
 
@@ -227,6 +228,8 @@ class Phone:
                 self._tell(replace(self.connection, trouble=event.trouble, signal_percent=None))
             elif isinstance(event, Signal):
                 self._tell(replace(self.connection, signal_percent=event.percent))
+            elif isinstance(event, StorageState):
+                self._tell(replace(self.connection, storage_is_full=event.is_full))
             elif isinstance(event, SendSettled):
                 await self._settle(event)
             elif isinstance(event, Received) and self._session is not None:

@@ -41,6 +41,13 @@ class Text(Sentence):
         "only be asked about with the SIM that made them.",
     )
 
+    STORAGE_IS_FULL = (
+        "短信存储已满，全是其他短信，收不到答复。"
+        "handset modem doctor 会给出删除已读短信的命令；也可把 SIM 卡放进手机删除。",
+        "The SMS storage is full of other messages: no answer can arrive. handset modem doctor gives the command that "
+        "deletes those already read; or put the SIM into a phone and delete some there.",
+    )
+
     # home
     HOME = ("请选择：", "What would you like to do?")
     MENU_TRANSFER = ("1  转账", "1  New transfer")

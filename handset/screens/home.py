@@ -47,8 +47,11 @@ class HomeScreen(PhoneScreen):
         lines = [self.say(text_of(connection.trouble) if connection.trouble else Text.CONNECTED)]
         if connection.sim_is_new:
             lines.append(self.say(Text.SIM_IS_NEW))
+        if connection.storage_is_full:
+            lines.append(self.say(Text.STORAGE_IS_FULL))
         self.put("#connection", "\n".join(lines))
-        self.query_one("#connection").set_class(connection.trouble is not None, "trouble")
+        in_trouble = connection.trouble is not None or connection.storage_is_full
+        self.query_one("#connection").set_class(in_trouble, "trouble")
         self.put("#prompt", self.say(Text.HOME))
         menu = self.query_one("#menu", OptionList)
         rows = (

@@ -119,6 +119,18 @@ def test_a_memory_full_of_what_nobody_takes_is_told_once_and_so_is_room(scripted
     eventually(lambda: told == [True, False])
 
 
+def test_the_message_that_fills_the_memory_is_noticed_when_it_comes(scripted: MakeModem, ours: Connect) -> None:
+    modem, told = scripted({'AT+CPMS="SM"': space}), []
+    modem.store.update({index: text(f"stranger {index}") for index in (1, 2)})
+    driver = ours(modem, received=leave, full=told.append)
+    assert driver._poll_pause_s() == 60.0
+    modem.wait_for("AT+CMGL=4")
+    driver.write("AT")
+    modem.store[3] = text("stranger 3")
+    modem.urc('+CMTI: "SM",3')
+    eventually(lambda: told == [True])
+
+
 def test_a_full_memory_of_what_is_taken_is_no_news(scripted: MakeModem, ours: Connect) -> None:
     modem, told = scripted({'AT+CPMS="SM"': space}), []
     modem.store.update({index: text(f"for us {index}") for index in (1, 2, 3)})

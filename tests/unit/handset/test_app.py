@@ -12,7 +12,7 @@ from textual.widgets import Input, OptionList, Static
 
 from handset.actions import SendOutcome
 from handset.app import HandsetApp
-from handset.bearer import Gone, Ready, Received, Trouble
+from handset.bearer import Gone, Ready, Received, StorageState, Trouble
 from handset.demo_customers import CUSTOMERS
 from handset.phone import Phone
 from handset.screens.base import Confirm
@@ -472,6 +472,27 @@ async def test_a_lost_modem_is_a_sentence_on_every_screen(opened: Open, language
         await rig.until(lambda: not rig.says(Text.TROUBLE_NO_MODEM) or rig.app.connection.trouble is None)
         await rig.press("1")
         await rig.reach(NameScreen)
+
+
+@BOTH
+async def test_a_storage_full_of_others_messages_is_told_on_the_first_screen_until_there_is_room(
+    opened: Open, language: Language
+) -> None:
+    async with opened(language) as rig:
+        rig.bearer.tell(StorageState(is_full=True))
+        await rig.until(lambda: rig.says(Text.STORAGE_IS_FULL))
+        assert "handset modem doctor" in rig.shown
+        assert rig.says(Text.CONNECTED)  # sending still works
+        rig.bearer.tell(StorageState(is_full=False))
+        await rig.until(lambda: not rig.says(Text.STORAGE_IS_FULL))
+
+
+async def test_a_storage_that_fills_up_during_a_transfer_is_told_there(opened: Open) -> None:
+    async with opened("en") as rig:
+        await rig.press("1")
+        await rig.reach(PayeeScreen)
+        rig.bearer.tell(StorageState(is_full=True))
+        await rig.until(lambda: any("storage is full" in str(note.message) for note in rig.app._notifications))
 
 
 @SIZES

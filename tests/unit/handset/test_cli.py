@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import handset.modem_bearer
-from handset.bearer import Trouble
+from handset.bearer import StorageState, Trouble
 from handset.cli import main
 from handset.demo_customers import CUSTOMERS
 from handset.sqlite_store import Bank, SqliteStore
@@ -311,6 +311,21 @@ def test_a_number_that_nobody_can_be_asked_for_ends_with_2_and_names_the_option(
     assert "--number" in result.stderr
     assert run("--json", "--yes", told=PIN, options=("--number", MSISDN, *TRANSFER)).exit_code == 0
     assert run(*TRANSFER, "--yes", "--json").exit_code == 0, "the number given is kept"
+
+
+def test_a_storage_full_of_others_messages_is_said_by_a_command_too(
+    run: Run, monkeypatch: pytest.MonkeyPatch, far: Counterparty
+) -> None:
+    def bearer(_port: str, _operator: str, _sim_pin: object, **_line: object) -> ScriptedBearer:
+        full = ScriptedBearer(far)
+        full.tell(StorageState(is_full=True))
+        return full
+
+    monkeypatch.setattr(handset.modem_bearer, "ModemBearer", bearer)
+    result = run(*TRANSFER)
+    assert result.exit_code == 0
+    assert result.stderr.count("storage is full") == 1
+    assert "storage is full" not in result.stdout
 
 
 @pytest.mark.parametrize("trouble", Trouble)

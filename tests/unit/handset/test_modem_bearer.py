@@ -12,7 +12,7 @@ import pytest
 
 from gsm.errors import ModemGone, NotAModem
 from handset.actions import SendOutcome
-from handset.bearer import BearerEvent, Gone, Ready, Received, Signal, Trouble
+from handset.bearer import BearerEvent, Gone, Ready, Received, Signal, StorageState, Trouble
 from handset.modem_bearer import ModemBearer, _trouble_of
 from modem_emulator.emulator import Phone
 from modem_emulator.profile import Profile, Storage
@@ -151,6 +151,25 @@ async def test_a_text_that_is_left_stays_on_the_sim_and_comes_again_when_it_is_a
         ours.offer_left_texts()
         assert await next_but_signal(ours) == Received(f"+{OPERATOR}", "first")
         assert await next_but_signal(ours) == Received(f"+{OPERATOR}", "second")
+
+
+async def test_a_sim_full_of_others_texts_is_told_and_so_is_room_and_none_is_deleted(tmp_path: Path) -> None:
+    store = MemoryStore()
+    tight = Phone(imsi=PHONES[0].imsi, msisdn=PHONES[0].msisdn, profile=Profile(storage=ON_THE_SIM), slots=2)
+    async with (
+        serving([tight, PHONES[2]], {}, store, smpp_port=0, link_dir=tmp_path),
+        bearer_on(tmp_path / "modem0", OPERATOR) as ours,
+        bearer_on(tmp_path / "modem1", OURS) as strangers,
+    ):
+        ours._modem._poll_interval_s = 0.1
+        assert isinstance(await next_but_signal(ours), Ready)
+        await next_but_signal(strangers)
+        for text in ("one", "two"):
+            await soon(strangers.send(f"+{OURS}", text))
+        assert await next_but_signal(ours) == StorageState(True)
+        assert len(store.slots(tight.imsi)) == 2
+        await asyncio.to_thread(ours._modem.write, "AT+CMGD=1,1")  # by the customer: all that was read
+        assert await next_but_signal(ours) == StorageState(False)
 
 
 async def test_a_port_that_is_not_there_is_told_once(tmp_path: Path) -> None:
