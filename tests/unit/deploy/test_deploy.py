@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -89,10 +90,17 @@ def test_a_unit_starts_the_handset_with_options_that_it_has(unit: Path) -> None:
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
 def test_a_unit_takes_the_first_console_for_itself_and_is_started_again_for_ever(unit: Path) -> None:
     parser = read(unit)
-    assert "getty@tty1.service" in parser["Unit"]["Conflicts"].split()
+    assert {"getty@tty1.service", "kmsconvt@tty1.service"} <= set(parser["Unit"]["Conflicts"].split())
     assert parser["Unit"]["StartLimitIntervalSec"] == "0"
     assert parser["Service"]["Restart"] == "always"
     assert "yinxin" in (parser["Service"].get("User", ""), *parser["Service"]["ExecStart"].split())
+
+
+def test_the_chinese_unit_gives_kmscon_no_option_that_one_of_its_two_versions_lacks() -> None:
+    # kmscon(1) of bookworm (9.0.0) and of trixie-backports (10.0.4), which refuses --seats
+    line = read(DEPLOY / "yinxin-handset-zh.service")["Service"]["ExecStart"].partition(" -- ")[0]
+    options = {option.partition("=")[0] for option in re.findall(r"--[\w-]+", line)}
+    assert options == {"--vt", "--no-switchvt", "--font-name", "--login"}
 
 
 def test_the_console_s_unit_gives_the_app_all_three_streams_for_its_screen() -> None:
@@ -123,6 +131,19 @@ def test_systemd_finds_nothing_wrong_with_a_unit(unit: Path, tmp_path: Path) -> 
         ["systemd-analyze", "verify", tmp_path / unit.name], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.foreign
+def test_udev_finds_nothing_wrong_with_the_rule() -> None:
+    assert shutil.which("udevadm"), "apt-get install udev"
+    folder = Path("/run/udev/rules.d")  # `udevadm verify` is new in 254; before, a rule is read in udev's folders only
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=folder, prefix="78-", suffix=".rules") as copy:
+        copy.write(RULES.read_text())
+        copy.flush()
+        done = subprocess.run(["udevadm", "test", "/sys/class/mem/null"], capture_output=True, text=True, check=False)
+        said = [line for line in done.stderr.splitlines() if copy.name in line]
+    assert said == [f"Reading rules file: {copy.name}"]
 
 
 def packed(path: Path, **files: str) -> Path:
