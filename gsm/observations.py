@@ -198,12 +198,10 @@ class Observations:
         """Wait for it, and look at the SIM once more at the end: some modems do not tell of new messages."""
         if not arrived.wait(self._delivery_s):
             modem.read_stored()
-            if not arrived.wait(COMMAND_S):
-                return False
-        deleted = threading.Event()
-        modem.call_in_order(deleted.set)  # after what deletes it from the SIM
-        deleted.wait(COMMAND_S)
-        return True
+        done = threading.Event()
+        modem.call_in_order(done.set)  # after what reads it, and deletes it from the SIM
+        done.wait(COMMAND_S)
+        return arrived.is_set()
 
     # ---- the machine
 

@@ -48,8 +48,16 @@ def list_ports(ctx: click.Context, as_json: bool) -> None:
 @modem.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--test-sms", is_flag=True, help="Agree beforehand to one SMS from this SIM to itself.")
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(1),
+    default=90,
+    show_default=True,
+    help="Seconds for that SMS to come back.",
+)
 @click.pass_context
-def doctor(ctx: click.Context, as_json: bool, test_sms: bool) -> None:
+def doctor(ctx: click.Context, as_json: bool, test_sms: bool, wait_s: float) -> None:
     """Look at all that may keep the modem from working, and say for each what mends it.
 
     Nothing is changed and no PIN is sent. One SMS to itself is sent only if you agree, here or when asked.
@@ -64,7 +72,7 @@ def doctor(ctx: click.Context, as_json: bool, test_sms: bool) -> None:
     """
     from handset.modem_doctor import examine_modem
 
-    ctx.exit(0 if examine_modem(_settings(ctx), as_json, test_sms) else 1)
+    ctx.exit(0 if examine_modem(_settings(ctx), as_json, test_sms, wait_s) else 1)
 
 
 def _settings(ctx: click.Context) -> Settings:

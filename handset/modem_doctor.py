@@ -29,8 +29,11 @@ _OTHERWISE = {"name": ModemText.NAME_UNKNOWN, "others": ModemText.NONE_LISTED, "
 _COLOURS = {State.WELL: "green", State.MEND: "red", State.SKIPPED: None}
 
 
-def examine_modem(settings: Settings, as_json: bool, test_sms: bool) -> bool:
-    """Examine the modem; whether nothing is to be mended. A text is sent only if it was agreed to."""
+def examine_modem(settings: Settings, as_json: bool, test_sms: bool, wait_s: float) -> bool:
+    """Examine the modem; whether nothing is to be mended.
+
+    A text is sent only if it was agreed to; it has `wait_s` seconds to come back.
+    """
 
     def agrees(number: str) -> bool:
         if test_sms or as_json or not sys.stdin.isatty():
@@ -46,6 +49,7 @@ def examine_modem(settings: Settings, as_json: bool, test_sms: bool) -> bool:
         number=settings.number,
         kept=lambda imsi: kept_number(settings.state, imsi),
         agrees=agrees,
+        delivery_s=wait_s,
     ) as observer:
         port = settings.port
         for finding in examine(observer):
