@@ -3,7 +3,8 @@
 For each Python of Raspberry Pi OS (3.11 in bookworm, 3.13 in trixie) and each extra, pip is asked for wheels only, for
 aarch64 and the C library of that release, with the versions of constraints.txt. What has no wheel at all is fetched as
 source and looked into: a package without C, Cython, Rust or a list of extension modules is built on any machine by
-setuptools alone, and is named. Exit status 0 when nothing needs compiling, 1 when something does, 2 when pip fails.
+setuptools alone, and is named. The extra dev asks for every package of constraints.txt; one that nothing asked for is
+named too. Exit status 0 when nothing needs compiling, 1 when something does or was not asked for, 2 when pip fails.
 """
 
 import os
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-EXTRAS = ("handset", "operator", "bank", "emulator", "all")
+EXTRAS = ("handset", "operator", "bank", "emulator", "all", "dev")
 # Newest glibc that each release has (Debian: bookworm 2.36, trixie 2.41); PEP 600 wheels of any older one install too.
 GLIBC = {"3.11": 36, "3.13": 41}
 OLDEST_GLIBC = 17  # manylinux2014
@@ -122,6 +123,17 @@ def requires(archive: Path) -> list[str]:
     return [line for line in text.partition("[")[0].splitlines() if line]
 
 
+def name_of(text: str) -> str:
+    """The package of a line of constraints.txt or of a file from the index, written as PEP 503 does."""
+    return re.sub(r"[-_.]+", "-", re.split(r"==|-\d", text)[0]).lower()
+
+
+def not_asked_for(found: set[str], constraints: str) -> list[str]:
+    """Packages of constraints.txt that are not among the files found."""
+    listed = {name_of(line) for line in constraints.splitlines() if line and not line.startswith("#")}
+    return sorted(listed - {name_of(file) for file in found})
+
+
 def check(python: str, extra: str) -> Found:
     found, wanted = Found(), requirements(extra)
     with tempfile.TemporaryDirectory() as folder:
@@ -153,6 +165,7 @@ def show(python: str, extra: str, found: Found) -> None:
 def main() -> int:
     print("python  extra     wheels  compiled  source packages of Python only")
     compiled_code: dict[str, set[str]] = {}
+    files: set[str] = set()
     ends_well = True
     for python in GLIBC:
         for extra in EXTRAS:
@@ -163,11 +176,14 @@ def main() -> int:
                 return 2
             show(python, extra, found)
             ends_well = ends_well and not found.compiled
+            files.update(found.wheels, found.sources, found.compiled)
             compiled_code.setdefault(python, set()).update(name for name in found.wheels if "-any.whl" not in name)
     for python, names in compiled_code.items():
         print(f"compiled code for {python}: {', '.join(sorted(names))}")
     print("nothing needs compiling" if ends_well else "something needs a compiler")
-    return 0 if ends_well else 1
+    missing = not_asked_for(files, (ROOT / "constraints.txt").read_text())
+    print(f"in constraints.txt and not asked for: {', '.join(missing) or 'none'}")
+    return 0 if ends_well and not missing else 1
 
 
 if __name__ == "__main__":

@@ -187,3 +187,9 @@ def test_wheels_for_any_older_c_library_are_taken() -> None:
         wheels_check().platforms("3.11")
     )
     assert "manylinux_2_37_aarch64" not in wheels_check().platforms("3.11")
+
+
+def test_a_package_of_the_constraints_that_nothing_asked_for_is_named() -> None:
+    files = {"typing_extensions-4.16.0-py3-none-any.whl", "python_gsmmodem_new-0.13.0-py3-none-any.whl", "thing-1.0"}
+    constraints = "# by hand\ntyping_extensions==4.16.0\npython-gsmmodem-new==0.13.0\nThing==1.0\nother.one==2\n"
+    assert wheels_check().not_asked_for(files, constraints) == ["other-one"]
