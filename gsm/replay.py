@@ -175,6 +175,7 @@ class CommandReplay:
     def __init__(self, transcript: Transcript) -> None:
         self.deviation: Deviation | None = None
         self.unknown: list[bytes] = []
+        self.texts: list[bytes] = []
         self._start, self._exchanges = _exchanges(transcript.events)
         self._used: dict[bytes, int] = {}
         self._buffer = bytearray()
@@ -194,7 +195,7 @@ class CommandReplay:
         while found := (_TEXT_END if self._prompting else _COMMAND_END).search(self._buffer):
             unit, end = bytes(self._buffer[: found.start()]), bytes(found.group())
             del self._buffer[: found.end()]
-            due += self._text(end) if self._prompting else self._command(_key(unit))
+            due += self._text(unit, end) if self._prompting else self._command(_key(unit))
         if len(self._buffer) > _UNIT_OCTETS_MAX:
             self._buffer.clear()
         return due
@@ -204,11 +205,12 @@ class CommandReplay:
         self._buffer.clear()
         self._prompting = None
 
-    def _text(self, end: bytes) -> list[Due]:
+    def _text(self, unit: bytes, end: bytes) -> list[Due]:
         exchange, self._prompting = self._prompting, None
         assert exchange is not None
         if end == b"\x1b":
             return [Due(0.0, Direction.RX, b"\r\nOK\r\n")]
+        self.texts.append(unit)
         return exchange.after_text or []
 
     def _command(self, key: bytes) -> list[Due]:

@@ -85,6 +85,11 @@ class Replayer:
         """Commands that a replay by command does not know, in the order in which they came."""
         return tuple(self._replay.unknown) if isinstance(self._replay, CommandReplay) else ()
 
+    @property
+    def texts(self) -> tuple[bytes, ...]:
+        """What a replay by command was given to its prompts, without the Ctrl-Z, in the order in which it came."""
+        return tuple(self._replay.texts) if isinstance(self._replay, CommandReplay) else ()
+
     def run(self) -> None:
         """Serve until `stop`; a strict replay also ends at a deviation, or when the program closes the port."""
         while not self._is_over():

@@ -18,12 +18,13 @@ from gsm.errors import GsmError
 from gsm.inbox import ReceivedText
 from gsm.modem import CMGS_TIMEOUT_S, Modem
 from gsm.outcomes import Settled
-from gsm.pdu import StatusReport
+from gsm.pdu import StatusReport, decode_submit, from_hex
 from gsm.replayer import Replayer, replayed
 from gsm.transcript import Transcript, decode_transcript
 from tests.replay.scripted_modem import eventually
 
 FASTER = {"at a hundredth of the time": 100.0, "at a twentieth of the time": 20.0, "at its own time": 1.0}
+TEXTS = {"send": "corpus", "send again": "corpus again"}
 RECIPIENT = "+8613900000001"
 PIN = "0000"
 # Long enough for a busy machine; only what never comes takes as long.
@@ -53,6 +54,10 @@ class Run:
     reports: list[StatusReport] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
     back: threading.Event = field(default_factory=threading.Event)
+
+    def send(self, step: str) -> list[int | None]:
+        """Send this step's text; the reference of each part."""
+        return list(self.driver.send_text(RECIPIENT, TEXTS[step]).references)
 
     def wait_until_received(self) -> list[list[str]]:
         """Number and text of each message, once there are as many as expected."""
@@ -105,8 +110,8 @@ STEPS: dict[str, Callable[[Run], Any]] = {
     "maker": lambda run: run.driver.manufacturer,
     "clock": _clock,
     "indications": lambda run: run.driver.indications,
-    "send": lambda run: list(run.driver.send_text(RECIPIENT, "corpus").references),
-    "send again": lambda run: list(run.driver.send_text(RECIPIENT, "corpus again").references),
+    "send": lambda run: run.send("send"),
+    "send again": lambda run: run.send("send again"),
     "read what is stored": lambda run: run.driver.read_stored(),
     "receive": Run.wait_until_received,
     "report": Run.wait_until_reported,
@@ -117,12 +122,23 @@ STEPS: dict[str, Callable[[Run], Any]] = {
 }
 
 
-def outcomes(file: Path, link: Path) -> tuple[Transcript, dict[str, Any], tuple[bytes, ...]]:
-    """Play a transcript's scenario: the transcript, each step's outcome, and the commands that it does not know."""
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of each step, the commands that the transcript does not know, and the messages that it was given."""
+
+    transcript: Transcript
+    results: dict[str, Any]
+    unknown_commands: tuple[bytes, ...]
+    messages: tuple[str, ...]
+
+
+def play(file: Path, link: Path) -> Played:
+    """Play a transcript's scenario on our driver."""
     transcript = decode_transcript(file.read_text(encoding="ascii"))
     with _running(transcript, link) as run:
         results = {step: _outcome(run, step) for step in transcript.header.scenario if step not in FASTER}
-        return transcript, results, run.replayer.unknown_commands
+        messages = tuple(decode_submit(from_hex(line.decode())[1]).text for line in run.replayer.texts)
+        return Played(transcript, results, run.replayer.unknown_commands, messages)
 
 
 def _outcome(run: Run, step: str) -> Any:

@@ -9,6 +9,8 @@ import tty
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from gsm.pdu import decode_submit, from_hex
+
 Reply = bytes | Callable[["ScriptedModem"], bytes | None]
 
 # What a modem that supports what matters answers to the library's initialisation (dialogue of a Huawei E173 as in
@@ -98,6 +100,11 @@ class ScriptedModem:
     def urc(self, *lines: str) -> None:
         """Write unsolicited lines, in one burst."""
         self.say(b"".join(b"\r\n" + line.encode() + b"\r\n" for line in lines))
+
+    def times_given(self, text: str) -> int:
+        """How often a message of this text went over the line, each part of a long one counted."""
+        given = [decode_submit(from_hex(line)[1]).text for line in self.texts]
+        return sum(each == text or (len(text) > 160 and each in text) for each in given)
 
     def wait_for(self, command: str, timeout_s: float = 5.0) -> None:
         """Wait until a command has come and has been answered."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gsm.transcript import Direction, Transcript, decode_transcript
-from tests.replay.corpus_scenario import FASTER, STEPS, outcomes
+from tests.replay.corpus_scenario import FASTER, STEPS, TEXTS, play
 from tests.replay.corpus_table import CORPUS, table, with_table
 
 FILES = sorted(CORPUS.glob("*.jsonl"))
@@ -82,9 +82,15 @@ FURTHER_FAULTS = {
 
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
 def test_the_driver_does_what_the_header_expects(file: Path, tmp_path: Path) -> None:
-    transcript, results, unknown = outcomes(file, tmp_path / "modem")
-    assert results == {step: transcript.header.expect.get(step) for step in results}
-    assert not [command for command in unknown if command.startswith(b"AT+CPIN=")], "a PIN that nobody asked for"
+    played = play(file, tmp_path / "modem")
+    expected = {step: played.transcript.header.expect.get(step) for step in played.results}
+    assert played.results == expected
+    given = [command for command in played.unknown_commands if command.startswith(b"AT+CPIN=")]
+    assert not given, "a PIN that nobody asked for"
+    for step, text in TEXTS.items():
+        was_handed_over = isinstance(expected.get(step), list) or expected.get(step) == "SendUnknown"
+        times = played.messages.count(text)
+        assert times == 1 if was_handed_over else times <= 1, "a message goes over the wire once, whatever comes of it"
 
 
 def test_there_are_25_or_more() -> None:

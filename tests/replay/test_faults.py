@@ -148,12 +148,15 @@ class TestSlowNetwork:
             driver.send_text("+8613900000000", "hi")
         assert driver.imsi == "460001234567890"
         assert driver.signalStrength == 19
+        assert modem.times_given("hi") == 1
 
     def test_ours_goes_on_when_the_late_answer_never_comes(self, scripted: MakeModem, ours: Connect) -> None:
-        driver = ours(scripted(sent=lambda _: None), cmgs_timeout_s=0.1)
+        modem = scripted(sent=lambda _: None)
+        driver = ours(modem, cmgs_timeout_s=0.1)
         with pytest.raises(SendUnknown):
             driver.send_text("+8613900000000", "hi")
         assert driver.imsi == "460001234567890"
+        assert modem.times_given("hi") == 1
 
     def test_the_library_gives_it_as_the_imsi(self, scripted: MakeModem, unmodified: Connect) -> None:
         modem = scripted({"AT+CIMI": after(0.2, b"460001234567890\r\n\r\nOK")}, sent=after(0.2, b"+CMGS: 1\r\n\r\nOK"))

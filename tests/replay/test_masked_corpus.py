@@ -8,7 +8,7 @@ import pytest
 
 from gsm.masking import mask
 from gsm.transcript import decode_transcript, encode_transcript
-from tests.replay.corpus_scenario import outcomes
+from tests.replay.corpus_scenario import play
 from tests.replay.corpus_table import CORPUS
 
 FILES = sorted(CORPUS.glob("*.jsonl"))
@@ -37,7 +37,8 @@ def expected_shape(step: str, outcome: Any) -> Any:
 def test_the_driver_does_the_same_with_the_masked_dialogue(file: Path, tmp_path: Path) -> None:
     masked = tmp_path / file.name
     masked.write_text(encode_transcript(mask(decode_transcript(file.read_text(encoding="ascii")))), encoding="ascii")
-    transcript, results, _ = outcomes(masked, tmp_path / "modem")
+    played = play(masked, tmp_path / "modem")
+    transcript, results = played.transcript, played.results
     expect = transcript.header.expect
     assert {step: shape(result) for step, result in results.items()} == {
         step: expected_shape(step, expect[step]) if expect.get(step) is not None else None for step in results

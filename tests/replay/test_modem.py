@@ -187,8 +187,10 @@ def test_a_refusal_is_certain(scripted: MakeModem, ours: Connect, answer: bytes,
 
 
 def test_a_network_that_timed_out_is_not_a_refusal(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted(sent=b"+CMS ERROR: 332")
     with pytest.raises(SendUnknown):
-        ours(scripted(sent=b"+CMS ERROR: 332")).send_text(NUMBER, "hi")
+        ours(modem).send_text(NUMBER, "hi")
+    assert modem.times_given("hi") == 1
 
 
 def test_no_prompt_means_that_nothing_was_sent(scripted: MakeModem, ours: Connect) -> None:
@@ -216,14 +218,20 @@ def test_silence_after_the_text_is_unknown_and_the_modem_can_be_used_on(scripted
         driver.send_text(NUMBER, "hi")
     modem.sent = b"+CMGS: 9\r\nOK"
     assert driver.send_text(NUMBER, "hi again").reference == 9
+    assert [modem.times_given(text) for text in ("hi", "hi again")] == [1, 1]
 
 
 def test_unplugging_after_the_text_is_unknown(scripted: MakeModem, ours: Connect) -> None:
     modem = scripted(sent=lambda _: None)
     driver = ours(modem, cmgs_timeout_s=60)
-    threading.Timer(0.1, modem.unplug).start()
+    unplugging = threading.Timer(0.1, modem.unplug)
+    unplugging.start()
     with pytest.raises(SendUnknown, match="went away"):
         driver.send_text(NUMBER, "hi")
+    unplugging.join()
+    modem.plug()
+    eventually(lambda: driver._gone is None)
+    assert modem.times_given("hi") == 1
 
 
 def test_unplugging_before_is_a_failure(scripted: MakeModem, ours: Connect) -> None:
