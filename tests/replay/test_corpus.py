@@ -1,12 +1,22 @@
 """The corpus: dialogues of makes of modem and of faults, each played to our driver (see corpus/README.md)."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from gsm.transcript import Direction, Transcript, decode_transcript
+from tests.replay import test_faults
 from tests.replay.corpus_scenario import FASTER, STEPS, TEXTS, play
-from tests.replay.corpus_table import CORPUS, table, with_table
+from tests.replay.corpus_table import (
+    CORPUS,
+    NAMED_BY_DESIGN,
+    NAMED_BY_ISSUE,
+    NAMED_WITHOUT_DIALOGUE,
+    showing,
+    table,
+    with_table,
+)
 
 FILES = sorted(CORPUS.glob("*.jsonl"))
 TRANSCRIPTS = {file.stem: decode_transcript(file.read_text(encoding="ascii")) for file in FILES}
@@ -33,51 +43,31 @@ FAMILIES = {
     "Motorola",
     "Sony Ericsson",
 }
-# Each fault that shows in a dialogue. Two of design.md's do not: RTS/CTS forced on (it is no octet), and
-# requestDelivery=False ignored (it is one bit of the PDU that we send); test_faults.py has both.
-FAULTS = {
-    "unsolicited line before the answer",
-    "+CMTI during a command",
-    "two +CMTI in one burst",
-    "+CMGS later than 35 s",
-    "+CMGS later than our own time-out",
-    "+CMGS never",
-    "+CNUM without a quoted name",
-    "+CNUM with two lines",
-    "own number in the ON phonebook",
-    "own number in EF MSISDN",
-    "own number nowhere",
-    "octet that is not UTF-8",
-    "noise at start",
-    "unplugged and plugged in",
-    "PUK asked",
-    "+CPIN:READY without a space",
-    "+CPIN? not ended by OK",
-    "message in several parts",
-    "error as a number",
-    "error in words",
-    "error of a vendor's own",
-    "COMMAND NOT SUPPORT",
-    "prompt in pieces",
-    "prompt late",
-    "reset in the middle of a command",
-    "SIM busy",
-    "PIN asked again after a reset",
-    "registration lost",
-    "storage full",
-    "no +CNMI",
-    "+CNMI allows little",
-    "status report",
-    "echo stays on",
-    "USSD text across lines",
-}
+# Each fault that design.md or the issue names and that shows in a dialogue.
+FAULTS = {kind for named in (NAMED_BY_DESIGN, NAMED_BY_ISSUE) for kinds in named.values() for kind in kinds}
 # Met besides.
 FURTHER_FAULTS = {
+    "noise at start",
+    "+CPIN? not ended by OK",
+    "COMMAND NOT SUPPORT",
+    "status report",
+    "status report announced elsewhere",
+    "echo stays on",
+    "USSD text across lines",
     "message not stored but shown",
     "PIN refused",
     "no SIM",
     "service centre forgotten",
 }
+
+# Kinds of source: a thread or a file of a public repository, a maker's manual with its clause, a page or a thread.
+_REPORT = re.compile(r"[\w.-]+/[\w.-]+ (?:issues?|pull request) \d+")
+_FILE = re.compile(r"[\w.-]+/[\w.-]+ on GitHub|gnokii, common/")
+_MANUAL = re.compile(r"(?:Manual|manual|Guide|Commands) [\w.() -]*?(?:clauses? [\d.]+|table)|Manual V[\d.]+")
+_PAGE = re.compile(r"forum\.[\w.]+/|Ubuntu Forums, thread")
+# What is made of the standards alone.
+_RULES = re.compile(r"built from rules: ")
+_CLAUSE = re.compile(r"TS \d\d\.\d{3} clauses? \d")
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
@@ -105,6 +95,33 @@ def test_no_fault_is_missing_and_none_is_unknown() -> None:
     assert {
         fault for transcript in TRANSCRIPTS.values() for fault in transcript.header.faults
     } == FAULTS | FURTHER_FAULTS
+
+
+@pytest.mark.parametrize("kinds", [*NAMED_BY_DESIGN.values(), *NAMED_BY_ISSUE.values()], ids=lambda kinds: kinds[0])
+def test_a_fault_that_is_named_is_shown(kinds: tuple[str, ...]) -> None:
+    for kind in kinds:
+        assert showing(TRANSCRIPTS, (kind,)), kind
+
+
+@pytest.mark.parametrize("name", NAMED_WITHOUT_DIALOGUE.values())
+def test_a_fault_that_no_dialogue_shows_has_a_test_of_its_own(name: str) -> None:
+    assert any(method.startswith("test_ours_") for method in vars(getattr(test_faults, name)))
+
+
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+def test_each_source_is_a_report_a_manual_or_a_standard_that_can_be_looked_up(name: str) -> None:
+    source = TRANSCRIPTS[name].header.source
+    assert any(kind.search(source) for kind in (_REPORT, _FILE, _MANUAL, _PAGE)) or _RULES.match(source), source
+    for issue in re.findall(r"(\S+) (?:issues?|pull request) \d", source):
+        assert "/" in issue or issue == "and", f"whose issue? {issue}"
+
+
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+def test_one_that_rests_on_rules_alone_says_so_and_names_the_clauses(name: str) -> None:
+    source = TRANSCRIPTS[name].header.source
+    if not any(kind.search(source) for kind in (_REPORT, _FILE, _MANUAL, _PAGE)):
+        assert _RULES.match(source)
+        assert _CLAUSE.search(source)
 
 
 @pytest.mark.parametrize("name", TRANSCRIPTS)
