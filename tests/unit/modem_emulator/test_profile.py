@@ -59,6 +59,12 @@ class TestBundledProfiles:
         assert [place for place, table in departing if len(table.source) < 10] == []
 
     @pytest.mark.parametrize("name", MAKES)
+    def test_an_issue_that_is_a_source_is_named_with_its_repository(self, name: str) -> None:
+        text = " ".join(profiles.text(name).replace("\\\n", " ").split())
+        for whose in re.findall(r"(\S+) (?:issues?|pull request) \d", text):
+            assert "/" in whose, whose
+
+    @pytest.mark.parametrize("name", MAKES)
     def test_no_source_stands_beside_a_table_that_departs_from_nothing(self, name: str) -> None:
         written = tomllib.loads(profiles.text(name))
         facts = {place: set(table) - {"source"} for place, table in written.items() if isinstance(table, dict)}
