@@ -63,6 +63,7 @@ class ScriptedModem:
         self.store: dict[int, str] = {}
         self.commands: list[str] = []
         self.texts: list[str] = []
+        self.swallowed: list[str] = []  # lines that came while it waited for a text: it takes them for its beginning
         self.lock = threading.RLock()
         self.prompted = False
         self.master = self.slave = -1
@@ -95,6 +96,7 @@ class ScriptedModem:
     def say(self, data: bytes) -> None:
         """Write raw bytes, unasked."""
         with self.lock, contextlib.suppress(OSError):  # unplugged meanwhile
+            self.prompted |= data.strip().endswith(b">")
             os.write(self.master, data)
 
     def urc(self, *lines: str) -> None:
@@ -136,7 +138,10 @@ class ScriptedModem:
         elif end == b"\x1a":
             self.texts.append(unit)
             self.prompted = False
+            self.swallowed.clear()
             self._reply(self.sent)
+        elif self.prompted:
+            self.swallowed.append(unit)
         else:
             self.commands.append(unit)
             self._reply(self._answer(unit))
@@ -147,7 +152,6 @@ class ScriptedModem:
         name, _, value = command.partition("=")
         match name:
             case "AT+CMGS":
-                self.prompted = True
                 return self.prompt
             case "AT+CMGL":
                 listed = [f"+CMGL: {index},0,,{len(pdu) // 2 - 1}\r\n{pdu}\r\n" for index, pdu in self.store.items()]
