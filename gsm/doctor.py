@@ -25,6 +25,8 @@ from gsm.usb_modems import NEVER_ASKED, Role
 # <rssi> of +CSQ: 5 is -103 dBm (TS 27.007 clause 8.5); a phone need not hear less than -102 (TS 45.005 clause 6.2).
 RSSI_WEAK_MAX = 5
 _RSSI_UNKNOWN = 99
+# +CMS ERROR: SMSC address unknown (TS 27.005 clause 3.2.5).
+_CENTRE_UNKNOWN = 330
 # A long text comes in several parts, and a burst of them must find room: chosen.
 SLOTS_FREE_MIN = 3
 # The network's time is given when it suits it and need not be exact (TS 22.042 clause 5); an hour's error is always
@@ -222,6 +224,7 @@ class Verdict(Enum):
     CLOCK_RIGHT = auto()
     CLOCK_WRONG = auto()
     CLOCK_NOT_TOLD = auto()
+    NOT_TOLD = auto()
     IN_THE_WAY = auto()
 
     @property
@@ -257,10 +260,18 @@ _SKIPPED = {
     Verdict.SMS_NOT_WANTED,
     Verdict.POWER_NOT_MEASURED,
     Verdict.CLOCK_NOT_TOLD,
+    Verdict.NOT_TOLD,
     Verdict.IN_THE_WAY,
 }
-# What is to be mended and yet lets the rest be looked at.
-_BEARABLE = {Verdict.MODEM_MANAGER, Verdict.INTERFACE_SECOND, Verdict.SIGNAL_WEAK, Verdict.SPACE_SHORT}
+# What is to be mended, or not known, and yet lets the rest be looked at.
+_BEARABLE = {
+    Verdict.MODEM_MANAGER,
+    Verdict.INTERFACE_SECOND,
+    Verdict.SIGNAL_WEAK,
+    Verdict.SPACE_SHORT,
+    Verdict.SPACE_UNKNOWN,
+    Verdict.NOT_TOLD,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,21 +500,27 @@ def _storage(examination: _Examination) -> _Outcome:
 
 def _registered(examination: _Examination) -> _Outcome:
     """GSM and UMTS say it by +CREG, LTE by +CEREG (TS 27.007 clauses 7.2 and 10.1.22)."""
-    states = []
+    states, said = [], ""
     for command in ("AT+CREG?", "AT+CEREG?"):
-        states += _REGISTRATION.findall("\n".join(examination.ask(command)))
+        lines = examination.ask(command)
+        states += _REGISTRATION.findall("\n".join(lines))
+        said = said or _final(lines)
         if _AT_HOME.intersection(states):
             return Verdict.AT_HOME, {}
         if _ABROAD.intersection(states):
             return Verdict.ABROAD, {}
+    if not states:
+        return Verdict.NOT_TOLD, {"said": said}
     if "3" in states:
         return Verdict.DENIED, {}
     return (Verdict.SEARCHING if "2" in states else Verdict.NOT_SEARCHING), {}
 
 
 def _signal(examination: _Examination) -> _Outcome:
-    found = _SIGNAL.search("\n".join(examination.ask("AT+CSQ")))
-    rssi = int(found.group(1)) if found else _RSSI_UNKNOWN
+    found = _SIGNAL.search("\n".join(lines := examination.ask("AT+CSQ")))
+    if found is None:
+        return Verdict.NOT_TOLD, {"said": _final(lines)}
+    rssi = int(found.group(1))
     if rssi >= _RSSI_UNKNOWN:
         return Verdict.SIGNAL_NONE, {}
     facts = {"rssi": rssi, "dbm": -113 + 2 * rssi}
@@ -511,8 +528,13 @@ def _signal(examination: _Examination) -> _Outcome:
 
 
 def _centre(examination: _Examination) -> _Outcome:
-    found = _CENTRE.search("\n".join(examination.ask("AT+CSCA?")))
-    return (Verdict.CENTRE_SET, {"centre": found.group(1)}) if found else (Verdict.CENTRE_UNSET, {})
+    found = _CENTRE.search("\n".join(lines := examination.ask("AT+CSCA?")))
+    if found:
+        return Verdict.CENTRE_SET, {"centre": found.group(1)}
+    refusal = refusal_of(_final(lines))
+    if refusal is None or (refusal.family, refusal.code) == ("CMS", _CENTRE_UNKNOWN):
+        return Verdict.CENTRE_UNSET, {}
+    return Verdict.NOT_TOLD, {"said": _final(lines)}
 
 
 def _test_sms(examination: _Examination) -> _Outcome:

@@ -424,8 +424,8 @@ ADVICE: dict[Verdict, Advice] = {
     ),
     Verdict.POWER_NOT_MEASURED: Advice(
         (
-            "没有 vcgencmd：不是树莓派，电压无从得知。",
-            "No vcgencmd: this is no Raspberry Pi, and its voltage is not known.",
+            "vcgencmd 没有回答：不是树莓派，或者您不在 video 组。",
+            "vcgencmd does not tell: this is no Raspberry Pi, or you are not in its group video.",
         )
     ),
     Verdict.CLOCK_RIGHT: Advice(("与网络时间相差 {off_s} 秒。", "{off_s} s from the network's time.")),
@@ -442,5 +442,6 @@ ADVICE: dict[Verdict, Advice] = {
         ("sudo timedatectl set-ntp true", "sudo date --set '{network}'"),
     ),
     Verdict.CLOCK_NOT_TOLD: Advice(("网络没有告知时间，无从比较。", "The network has told no time to compare with.")),
+    Verdict.NOT_TOLD: Advice(("调制解调器没有说明（{said}）。", "The modem does not tell ({said}).")),
     Verdict.IN_THE_WAY: Advice(("未检查：先解决“{because}”。", "Not looked at: “{because}” comes first.")),
 }

@@ -18,6 +18,8 @@ from wire.response_codes import Language
 # Stands in a command where a person is to put a port, as MSISDN and FILE do.
 _PLACE_OF_PORT = "PORT"
 _MARKS = {State.WELL: "✓", State.MEND: "✗", State.SKIPPED: "–"}
+# Whatever else is typed costs nothing.
+_YES = ("y", "yes", "是")
 # Facts that are words for programs, and what a person reads for them; and what is said where a fact is empty.
 _WORDS: dict[str, Mapping[str, ModemText]] = {
     "role": {role.name: text for role, text in ROLES.items()},
@@ -38,7 +40,8 @@ def examine_modem(settings: Settings, as_json: bool, test_sms: bool, wait_s: flo
     def agrees(number: str) -> bool:
         if test_sms or as_json or not sys.stdin.isatty():
             return test_sms
-        return click.confirm(ModemText.ASK_TEST_SMS.say(settings.language, number=number), err=True)
+        question = ModemText.ASK_TEST_SMS.say(settings.language, number=number)
+        return str(click.prompt(question, default="n", show_default=False, err=True)).strip().lower() in _YES
 
     reports: list[dict[str, Any]] = []
     with Observations(

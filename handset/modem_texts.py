@@ -80,9 +80,10 @@ class ModemText(Sentence):
 
     # the doctor
     ASK_TEST_SMS = (
-        "发一条短信给自己（{number}）来测试？会产生一条短信的费用。",
-        "Send one SMS to itself ({number}) as a test? It costs one message.",
+        "发一条短信给自己（{number}）来测试？会产生一条短信的费用。[y/N]",
+        "Send one SMS to itself ({number}) as a test? It costs one message. [y/N]",
     )
+    BROKEN_OFF = ("已中断，检查没有做完。", "Broken off: not all was looked at.")
     NAME_UNKNOWN = ("型号未知", "make unknown")
     NONE_LISTED = ("无", "none")
     FINDING = ("{mark} {title}：{seen}", "{mark} {title}: {seen}")

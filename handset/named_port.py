@@ -1,7 +1,11 @@
 """What `--port` names is looked at before anything is done with it."""
 
+import click
+
 from console import CannotStart
 from handset.settings import Settings
+
+port_option = click.option("--port", metavar="DEV", help="The modem's serial port.  [default: the group's --port]")
 
 
 def refuse_unfit(settings: Settings, port: str | None, may_come: bool = False) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from console import CannotStart, announce_ready
-from handset.named_port import refuse_unfit
+from handset.named_port import port_option, refuse_unfit
 from handset.settings import Settings
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def replay(ctx: click.Context, file: Path, strict: bool, by_command: bool, timed
 
 
 @click.command()
-@click.option("--port", metavar="DEV", help="The modem's serial port.  [default: the group's --port]")
+@port_option
 @click.option("--out", required=True, type=_FILE, metavar="FILE", help="The transcript; must not be there yet.")
 @click.option("--link", type=click.Path(path_type=Path), metavar="PATH", help="Symbolic link to the port to open.")
 @click.option(

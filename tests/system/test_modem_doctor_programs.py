@@ -9,6 +9,7 @@ import pytest
 from tests.system.house import OPERATOR_NUMBER, PAYER, Ended, House, run
 from tests.system.test_emulator_control_programs import ctl
 from tests.system.test_emulator_programs import ANNA, program
+from tests.system.test_own_number_programs import at_a_terminal
 from tests.unit.gsm.machine import Interface, Machine
 
 pytestmark = pytest.mark.programs
@@ -63,6 +64,27 @@ def test_the_emulator_of_another_process_is_no_rival_on_its_own_port(machine: Ma
     done = run("handset", "--lang", "en", "--port", str(tmp_path / "run/modem0"), "modem", "doctor")
     assert "✓ Another program: No other program is seen" in done.output
     assert "✓ Answers AT" in done.output
+
+
+@pytest.mark.parametrize(
+    ("lang", "typed", "status", "said"),
+    [
+        ("en", "y", 0, "✓ Test SMS: A message to +8613900000001 came back."),
+        ("zh", "是", 0, "✓ 测试短信：发给 +8613900000001 的短信收到了。"),
+        ("en", "perhaps", 0, "– Test SMS: Not sent"),
+        ("zh", "", 0, "– 测试短信：没有发送"),
+        ("en", "\x04", 2, "Broken off: not all was looked at."),
+    ],
+)
+def test_at_a_terminal_the_test_message_is_asked_for_and_only_yes_sends_it(
+    machine: Machine, tmp_path: Path, lang: str, typed: str, status: int, said: str
+) -> None:
+    command = ("handset", "--lang", lang, "modem", "doctor", "--port", str(tmp_path / "run/modem0"))
+    ended, output, shown = at_a_terminal(command, (("[y/N]", typed),))
+    assert ended == status
+    assert said in output + shown
+    sent = ctl(tmp_path / "run", "messages").stdout
+    assert ("+8613900000001 > +8613900000001" in sent) == ("✓" in said)
 
 
 def test_what_it_cannot_run_with_is_said_with_status_2(machine: Machine) -> None:

@@ -481,6 +481,27 @@ def test_registered_with_a_network_of_the_fourth_generation_only(
     assert to_mend(doctor(modem.port)) == []
 
 
+@pytest.mark.parametrize(
+    ("command", "check"),
+    [("+CREG", Check.REGISTERED), ("+CSQ", Check.SIGNAL), ("+CSCA", Check.CENTRE), ("+CPMS", Check.STORAGE)],
+)
+def test_what_a_modem_does_not_tell_is_no_fault_and_not_in_the_way(
+    plugged: EmulatedModem, doctor: Doctor, command: str, check: Check
+) -> None:
+    plugged.fault("fail-command", on=command, result="+CME ERROR: 4")
+    plugged.fault("fail-command", on="+CEREG", result="ERROR")
+    found = doctor(agrees=lambda _: True)
+    assert found[check].state is State.SKIPPED
+    assert found[check].facts.get("said", "+CME ERROR: 4") == "+CME ERROR: 4"
+    assert found[Check.TEST_SMS].verdict is Verdict.SMS_ARRIVED
+    assert to_mend(found) == []
+
+
+def test_a_modem_that_says_by_an_error_that_it_has_no_service_centre(plugged: EmulatedModem, doctor: Doctor) -> None:
+    plugged.fault("fail-command", on="+CSCA", result="+CMS ERROR: 330")
+    assert to_mend(doctor()) == [Verdict.CENTRE_UNSET]
+
+
 def test_a_weak_signal(plugged: EmulatedModem, doctor: Doctor) -> None:
     plugged.signal = 4
     found = doctor()

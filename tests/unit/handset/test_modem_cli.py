@@ -122,6 +122,7 @@ def test_with_a_port_only_that_port_is_listed_and_asked(
     assert row.startswith(f"* {named}  yinxin emulated modem  12d1:1001 interface 2")
     assert "no other was asked" in result.stderr
     assert gsm_modems[0].traffic == ()
+    assert run("modem", "list", "--port", named).stdout == result.stdout
     [only] = json.loads(run("--port", named, "modem", "list", "--json").stdout)
     assert (only["port"], only["chosen"], only["answer"]) == (named, True, "answered")
 
