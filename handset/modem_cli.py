@@ -73,7 +73,7 @@ def doctor(ctx: click.Context, port: str | None, as_json: bool, test_sms: bool, 
       handset --port /dev/ttyUSB2 --number 8613900000001 modem doctor --test-sms
       handset modem doctor --json
 
-    Exit status: 0 all is well, 1 something is to be mended, 2 cannot run.
+    Exit status: 0 all is well, 1 something is to be mended, 2 cannot run or broken off.
     """
     from handset.modem_doctor import examine_modem
     from handset.modem_texts import ModemText

@@ -112,6 +112,7 @@ KINDS = {
 
 def said_of_unfit(port: str, kind: Unfit, language: Language) -> str:
     """Why this is no serial port, and where to see those that are."""
+    port = port or "''"
     match kind:
         case Unfit.MISSING:
             sentence = ModemText.PORT_MISSING.say(language, port=port)
