@@ -55,7 +55,7 @@ TITLES: dict[Check, _BothLanguages] = {
 _SEE_PORTS = "handset modem list"
 _JOIN_GROUP = "sudo adduser {user} {group}"
 _TO_MODEM_MANAGER = (
-    "echo '{rule}' | sudo tee /etc/udev/rules.d/78-mm-yinxin.rules",
+    "echo '{rule}' | sudo tee -a /etc/udev/rules.d/78-mm-yinxin.rules",
     "sudo udevadm control --reload && sudo udevadm trigger",
     "sudo systemctl restart ModemManager",
 )

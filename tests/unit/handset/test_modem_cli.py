@@ -257,7 +257,7 @@ def test_the_doctors_json_has_every_check(run: Run, machine: Machine, gsm_modem:
     assert [each["check"] for each in found["checks"]] == [check.value for check in Check]
     rival = found["checks"][2]
     assert (rival["state"], rival["verdict"]) == ("mend", "modem_manager")
-    assert rival["commands"][0].endswith("| sudo tee /etc/udev/rules.d/78-mm-yinxin.rules")
+    assert rival["commands"][0].endswith("| sudo tee -a /etc/udev/rules.d/78-mm-yinxin.rules")
     assert 'ENV{ID_MM_DEVICE_IGNORE}="1"' in rival["commands"][0]
 
 
