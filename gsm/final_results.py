@@ -44,7 +44,8 @@ _ERROR = re.compile(r"\+(CM[ES]) ERROR: *(.*?) *", re.DOTALL)
 _REFUSAL = re.compile(r"ERROR(?: *:.*)?|COMMAND NOT SUPPORT(?:ED)?|TOO MANY PARAMETERS")
 # Vendors go on above the specifications' codes, but never as far as a number.
 _CODES_MAX = 10_000
-_REFERENCE = re.compile(r"\+CMGS: *(\d+)")
+_REFERENCE = re.compile(r"\+CMGS: *(\d{1,3})(?!\d)")
+_REFERENCE_MAX = 255
 _BUSY = {("CME", 14), ("CMS", 314)}
 # Wavecom's: it is starting, or still at the command before. Others have given 515 another meaning: a wrong character in
 # the address (Siemens), a failed memory (Quectel), no response from the network (Telit); all four by gammu's tables of
@@ -53,8 +54,8 @@ _BUSY = {("CME", 14), ("CMS", 314)}
 _BUSY_BY_WAVECOM = {("CME", 515), ("CMS", 515)}
 _WAVECOM = re.compile("wavecom|sierra", re.IGNORECASE)
 _MEMORY_FULL = {("CME", 20), ("CMS", 322)}
-# +CMS ERROR 332, network timeout: the network may have the message.
-_OUTCOME_UNKNOWN = {("CMS", 332)}
+# After these the network may have the message: network timeout, and unknown (docs/decisions.md).
+_OUTCOME_UNKNOWN = {("CMS", 332), ("CMS", 500), ("CME", 31), ("CME", 100)}
 # Every way to say that the SIM is not open any more.
 _ASKS_FOR_PIN = {("CME", 11), ("CMS", 311), ("CME", 12), ("CMS", 316)}
 
@@ -80,6 +81,11 @@ class Refusal:
     def is_memory_full(self) -> bool:
         """There is no room for another message."""
         return (self.family, self.code) in _MEMORY_FULL
+
+    @property
+    def leaves_in_doubt(self) -> bool:
+        """The network may have taken the message whose text was answered so."""
+        return (self.family, self.code) in _OUTCOME_UNKNOWN
 
     @property
     def asks_for_pin(self) -> bool:
@@ -109,11 +115,21 @@ def is_known_refusal(line: str) -> bool:
     return refusal is not None and refusal.code is not None and refusal.code < _CODES_MAX
 
 
-def refused(line: str) -> GsmError:
-    """What a final result other than OK says of a message that was to be sent: SendFailed, or SendUnknown (332)."""
+def refused_text(line: str) -> GsmError:
+    """What a final result other than OK says of a message whose text was given: SendFailed, or SendUnknown.
+
+    Certain is only what names its cause: not a network timeout, an unknown error, an error without a number, or words
+    that nobody knows. (What Huawei says instead of an error is about the command line, which was not carried out.)
+    """
     refusal = refusal_of(line)
-    if refusal is not None and (refusal.family, refusal.code) in _OUTCOME_UNKNOWN:
+    if refusal is not None and (refusal.leaves_in_doubt or (refusal.code is None and "ERROR" in line)):
         return SendUnknown(f"the modem said {line}")
+    return refused(line)
+
+
+def refused(line: str) -> SendFailed:
+    """What a final result other than OK says of a message whose text was not given."""
+    refusal = refusal_of(line)
     full = ", since its memory for messages is full" if refusal is not None and refusal.is_memory_full else ""
     return SendFailed(f"the modem said {line}{full}", refusal.code if refusal else None)
 
@@ -124,8 +140,9 @@ def is_wavecom(lines: Iterable[str]) -> bool:
 
 
 def reference_of(lines: Iterable[str]) -> int | None:
-    """The reference (TP-MR, 0 to 255) of a +CMGS answer, None if it tells none."""
-    return next((int(match.group(1)) for match in map(_REFERENCE.match, lines) if match), None)
+    """The reference (TP-MR, 0 to 255) of a +CMGS answer, None if it tells none; a greater number is none."""
+    told = (int(match.group(1)) for match in map(_REFERENCE.match, lines) if match)
+    return next((reference for reference in told if reference <= _REFERENCE_MAX), None)
 
 
 def sim_error(code: int | None) -> ModemError | None:

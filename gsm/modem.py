@@ -38,7 +38,6 @@ from gsm.answers import code_of, is_known_unsolicited
 from gsm.channel import PromptWithdrawn
 from gsm.command_errors import in_our_words, name_of, raise_for
 from gsm.errors import (
-    GsmError,
     ModemError,
     ModemGone,
     ModemReset,
@@ -51,14 +50,14 @@ from gsm.errors import (
     SimPinWrong,
     SimPukNeeded,
 )
-from gsm.final_results import Refusal, is_wavecom, reference_of, refusal_of, refused, sim_error
+from gsm.final_results import Refusal, is_wavecom, reference_of, refusal_of, refused, refused_text, sim_error
 from gsm.forgetting import Settings
 from gsm.inbox import ReceivedText, memories_of
 from gsm.indications import best_indications
 from gsm.line import CommandTimedOut, Line
 from gsm.mailbox import Access, Mailbox
 from gsm.network_time import REPORT_UNIVERSAL_TIME, NetworkClock, network_time_of, reports_universal_time
-from gsm.outcomes import Outcomes, Settled
+from gsm.outcomes import Outcomes, Settled, is_same_number
 from gsm.own_number import ask_own_number
 from gsm.pdu import (
     StatusReport,
@@ -123,7 +122,6 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     """
 
     log = logging.getLogger("gsm.modem")
-    _smsStatusReportEvent: threading.Event | None  # noqa: N815 (the library's)
 
     def __init__(
         self,
@@ -160,6 +158,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self._reported = reported
         self._settled = settled
         self._outcomes = Outcomes()
+        self._report_came = threading.Condition()
         self._cmgs_timeout_s = cmgs_timeout_s
         self._prompt_timeout_s = prompt_timeout_s
         self._command_timeout_s = command_timeout_s
@@ -193,8 +192,13 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         """Open the port, set modem and SIM up, and have the stored messages handed over.
 
         Raises CannotOpen, NotAModem, SimMissing, SimPinNeeded, SimPinWrong, SimPukNeeded, SimLocked, or ModemError
-        for a modem that refuses what is needed. The port is closed again then.
+        for a modem that refuses what is needed. The port is closed again then. Of a modem that is connected already
+        only the PIN is taken, for when its SIM asks again.
         """
+        if self.alive:
+            if pin is not None:
+                self._sim_pin.given(pin)
+            return
         self._sim_pin.given(pin)
         self._is_first_set_up = True
         try:
@@ -435,8 +439,14 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         return self.own_number()
 
     def network_time(self) -> datetime | None:
-        """The time that the network told the modem, as UTC, None if it told none (`gsm.network_time` says how)."""
-        return self._network_clock.told(time.monotonic()) or network_time_of(self._ask("AT+CCLK?"))[0]
+        """The time that the network told the modem, as UTC (`gsm.network_time` says how).
+
+        None if it told none, or a local time without its zone.
+        """
+        if (unasked := self._network_clock.told(time.monotonic())) is not None:
+            return unasked
+        told, has_zone = network_time_of(self._ask("AT+CCLK?"))
+        return told if has_zone else None
 
     # ---- registration; on the dispatcher thread, except when a send asks
 
@@ -493,24 +503,24 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         deliveryTimeout: float = 15,  # noqa: N803
         sendFlash: bool = False,  # noqa: N803
     ) -> SentSms:
-        """The library's way to send; raises SendFailed and SendUnknown as `send_text` does."""
+        """The library's way to send; raises SendFailed and SendUnknown as `send_text` does.
+
+        `waitForDeliveryReport` waits until this message was delivered or given up, and raises TimeoutException if no
+        report says so within `deliveryTimeout` (seconds).
+        """
         try:
             parts = split(text, next(self._long_reference) % 256)
         except PduError as error:
             raise SendFailed(str(error)) from error
         if sendFlash:
             parts = tuple(replace(part, dcs=part.dcs | 0x10) for part in parts)
-        arrived = threading.Event()
-        try:
-            if waitForDeliveryReport:
-                self._smsStatusReportEvent = arrived  # before sending: the report may be quick
-            with self._txLock:  # a report that comes at once finds the message (_report)
-                sms = SentSms(destination, text, self._send(destination, parts).reference)
-                self.sentSms[sms.reference] = sms
-            if waitForDeliveryReport and not arrived.wait(deliveryTimeout):
-                raise TimeoutException()
-        finally:
-            self._smsStatusReportEvent = None
+        with self._txLock:  # a report that comes at once finds the message (_report)
+            sms = SentSms(destination, text, self._send(destination, parts).reference)
+            self.sentSms[sms.reference] = sms
+        if waitForDeliveryReport:
+            with self._report_came:
+                if not self._report_came.wait_for(lambda: sms.report is not None, deliveryTimeout):
+                    raise TimeoutException()
         return sms
 
     def _send(self, number: str, parts: Sequence[UserData]) -> Sent:
@@ -543,7 +553,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         except (CommandTimedOut, ModemGone) as error:
             raise SendFailed(f"before the text was handed over, {error}") from error
         if answer != ["> "]:
-            raise self._refused(answer[-1])
+            self._make_room_after(answer[-1])
+            raise refused(answer[-1])
         since, debt = datetime.now(UTC), None
         try:
             reference = self._hand_text_over(tpdu)
@@ -552,7 +563,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
                 debt = error.__cause__.debt
             error.message_id = self._outcomes.doubt(number, debt, is_last_part, since)
             raise
-        self._outcomes.sent(reference)
+        self._outcomes.sent(number, reference, since)
         return reference
 
     def _hand_text_over(self, tpdu: bytes) -> int | None:
@@ -571,15 +582,15 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
                 raise SendFailed(str(error)) from error
             raise SendUnknown("the modem went away before it said") from error
         if answer[-1] != "OK":
-            raise self._refused(answer[-1])
+            self._make_room_after(answer[-1])
+            raise refused_text(answer[-1])
         return reference_of(answer)
 
-    def _refused(self, final: str) -> GsmError:
-        """What a refused message means. Of a full memory what it holds is handed over, so that the next finds room."""
+    def _make_room_after(self, final: str) -> None:
+        """After a message that was refused by a full memory: hand over what it holds, so that the next finds room."""
         refusal = refusal_of(final)
         if refusal is not None and refusal.is_memory_full:
             self.read_stored()
-        return refused(final)
 
     # ---- what becomes of messages in doubt; on the dispatcher thread
 
@@ -646,12 +657,12 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         )
         with self._txLock:
             sent = self.sentSms.get(report.reference)
-            if sent is not None and not report.still_trying:
-                sent.report = theirs
             settled = self._outcomes.reported(report)
         self._tell_settled(settled)
-        if self._smsStatusReportEvent is not None:
-            self._smsStatusReportEvent.set()
+        if sent is not None and not report.still_trying and is_same_number(sent.number, report.recipient):
+            with self._report_came:
+                sent.report = theirs
+                self._report_came.notify_all()
         if self._reported is not None:
             self._reported(report)
         else:

@@ -1,11 +1,13 @@
 """Our Modem against a scripted one: connecting, sending, receiving, coming back."""
 
+import contextlib
 import threading
 import time
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from gsmmodem.exceptions import TimeoutException
 
 from gsm.errors import (
     CannotOpen,
@@ -44,6 +46,12 @@ NUMBER = "+8613900000000"
 def text(content: str) -> str:
     """The line of a short message."""
     return to_hex(encode_deliver(Deliver(NUMBER, UserData.of_text(content), MOMENT)))
+
+
+def cds(report: StatusReport) -> bytes:
+    """A report that the modem tells at once."""
+    pdu = encode_status_report(report)
+    return b"\r\n+CDS: %d\r\n%s\r\n" % (len(pdu), to_hex(pdu).encode())
 
 
 # ---- connecting
@@ -158,6 +166,35 @@ def test_the_network_s_time_is_told_as_utc_and_an_unset_clock_is_none(scripted: 
     assert driver.network_time() is None
 
 
+def test_a_local_time_without_its_zone_is_no_time(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted({"AT+CCLK?": b'+CCLK: "26/10/22,20:00:00"\r\n\r\nOK'})
+    assert ours(modem).network_time() is None
+
+
+def test_connecting_what_is_connected_changes_nothing(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted()
+    driver = ours(modem, poll_interval_s=1000.0)
+    eventually(lambda: len(driver._later) == 2)
+    before = modem.commands.count("ATZ")
+    driver.connect()
+    assert modem.commands.count("ATZ") == before
+    assert len(driver._later) == 2  # one looks for messages, one for the network
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the thread that is left over
+def test_the_library_opens_the_port_and_sets_all_up_a_second_time(scripted: MakeModem, unmodified: Connect) -> None:
+    modem = scripted()
+    driver = unmodified(modem)
+    reader, port = driver.rxThread, driver.serial
+    with contextlib.suppress(Exception):  # its two threads take each other's answers away
+        driver.connect()
+    assert driver.serial is not port
+    assert driver.rxThread is not reader
+    eventually(lambda: modem.commands.count("ATZ") >= 2)
+    driver.close()
+    reader.join(5)
+
+
 # ---- sending
 
 
@@ -178,7 +215,9 @@ def test_a_long_text_is_sent_in_parts(scripted: MakeModem, ours: Connect) -> Non
     assert len({part.concatenation.reference for part in parts if part.concatenation}) == 1
 
 
-@pytest.mark.parametrize(("answer", "code"), [(b"+CMS ERROR: 38", 38), (b"+CME ERROR: 30", 30), (b"ERROR", None)])
+@pytest.mark.parametrize(
+    ("answer", "code"), [(b"+CMS ERROR: 38", 38), (b"+CME ERROR: 30", 30), (b"TOO MANY PARAMETERS", None)]
+)
 def test_a_refusal_is_certain(scripted: MakeModem, ours: Connect, answer: bytes, code: int | None) -> None:
     driver = ours(scripted(sent=answer))
     with pytest.raises(SendFailed, match="safe to send it again") as caught:
@@ -191,6 +230,23 @@ def test_a_network_that_timed_out_is_not_a_refusal(scripted: MakeModem, ours: Co
     with pytest.raises(SendUnknown):
         ours(modem).send_text(NUMBER, "hi")
     assert modem.times_given("hi") == 1
+
+
+@pytest.mark.parametrize("answer", [b"ERROR", b"+CMS ERROR: 500", b"+CMS ERROR: 332", b"+CME ERROR: 31"])
+def test_an_error_in_place_of_the_prompt_is_certain_whatever_it_says(
+    scripted: MakeModem, ours: Connect, answer: bytes
+) -> None:
+    modem = scripted()
+    modem.prompt = answer
+    with pytest.raises(SendFailed):
+        ours(modem).send_text(NUMBER, "hi")
+    assert modem.texts == []
+
+
+@pytest.mark.parametrize("answer", [b"+CMGS: 999", b"+CMGS: 256", b"+CMGS: 1000", b"+CMGS: ", b"+CMGS: -1"])
+def test_what_is_no_reference_is_taken_for_none(scripted: MakeModem, ours: Connect, answer: bytes) -> None:
+    """TS 23.040 clause 9.2.3.6: TP-MR is one octet."""
+    assert ours(scripted(sent=answer + b"\r\n\r\nOK")).send_text(NUMBER, "hi") == Sent((None,))
 
 
 def test_no_prompt_means_that_nothing_was_sent(scripted: MakeModem, ours: Connect) -> None:
@@ -269,6 +325,30 @@ def test_the_library_s_way_to_send_gets_its_delivery_report(scripted: MakeModem,
     sms = ours(modem, reported=reports.append).sendSms(NUMBER, "hi", waitForDeliveryReport=True)
     assert sms.status == sms.DELIVERED
     eventually(lambda: reports == [report])
+
+
+def test_only_its_own_report_is_waited_for(scripted: MakeModem, ours: Connect) -> None:
+    others = [StatusReport(99, NUMBER, MOMENT, MOMENT, 0), StatusReport(7, "+8613911111111", MOMENT, MOMENT, 0)]
+    trying = StatusReport(7, NUMBER, MOMENT, MOMENT, 0x20)
+    modem = scripted()
+    modem.sent = b"+CMGS: 7\r\n\r\nOK" + b"".join(cds(each) for each in [*others, trying])
+    told: list[StatusReport] = []
+    driver = ours(modem, reported=told.append)
+    with pytest.raises(TimeoutException):
+        driver.sendSms(NUMBER, "hi", waitForDeliveryReport=True, deliveryTimeout=0.3)
+    assert told == [*others, trying]
+    modem.sent += cds(StatusReport(7, NUMBER, MOMENT, MOMENT, 0))
+    sms = driver.sendSms(NUMBER, "hi", waitForDeliveryReport=True)
+    assert sms.status == sms.DELIVERED
+
+
+def test_the_library_takes_any_report_for_it(scripted: MakeModem, unmodified: Connect) -> None:
+    """`_handleSmsStatusReportTe` sets the event that `sendSms` waits for, whatever message the report is about."""
+    modem = scripted()
+    other = cds(StatusReport(99, "+8613911111111", MOMENT, MOMENT, 0))
+    modem.sent = lambda _: threading.Timer(0.2, modem.say, [other]).start() or b"+CMGS: 7\r\n\r\nOK"
+    sms = unmodified(modem).sendSms(NUMBER, "hi", waitForDeliveryReport=True, deliveryTimeout=5)
+    assert sms.report is None
 
 
 # ---- receiving

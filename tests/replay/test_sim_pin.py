@@ -104,6 +104,16 @@ def test_a_pin_that_proved_right_is_given_again_after_a_reset(
         eventually(lambda times=times: len(back) == times - 1)  # type: ignore[misc]
 
 
+def test_connecting_again_without_a_pin_keeps_the_one_given(scripted: MakeModem, ours: Connect) -> None:
+    modem, back = scripted({**ASKS, PIN: opens}), []
+    driver = ours(modem, "1234", back=lambda: back.append(1))
+    driver.connect()
+    modem.replies["AT+CPIN?"] = ASKS["AT+CPIN?"]
+    modem.urc("RDY")
+    eventually(lambda: back)
+    assert modem.commands.count(PIN) == 2
+
+
 def test_a_pin_that_did_not_reach_the_modem_is_not_spent() -> None:
     pin = SimPin()
     pin.given("1234")

@@ -3,7 +3,7 @@
 import pytest
 
 from gsm.errors import SendFailed, SendUnknown
-from gsm.final_results import Refusal, is_wavecom, refusal_of, refused
+from gsm.final_results import Refusal, is_wavecom, refusal_of, refused, refused_text
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,19 @@ def test_a_full_memory_is_told_from_a_memory_that_failed() -> None:
     assert "full" not in str(refused("+CMS ERROR: 320"))
 
 
-def test_only_the_network_s_time_out_leaves_a_message_in_doubt() -> None:
-    assert isinstance(refused("+CMS ERROR: 332"), SendUnknown)
-    failed = refused("+CMS ERROR: memory full")
+@pytest.mark.parametrize(
+    "line", ["+CMS ERROR: 332", "+CMS ERROR: 500", "+CME ERROR: 31", "+CME ERROR: unknown", "ERROR", "+CMS ERROR: oops"]
+)
+def test_what_names_no_cause_leaves_a_message_in_doubt_whose_text_was_given(line: str) -> None:
+    assert isinstance(refused_text(line), SendUnknown)
+    assert isinstance(refused(line), SendFailed)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [("+CMS ERROR: memory full", 322), ("+CMS ERROR: 21", 21), ("+CMS ERROR:538", 538), ("TOO MANY PARAMETERS", None)],
+)
+def test_what_names_its_cause_is_certain(line: str, code: int | None) -> None:
+    failed = refused_text(line)
     assert isinstance(failed, SendFailed)
-    assert failed.code == 322
+    assert failed.code == code
