@@ -39,6 +39,11 @@ _ANSWERED_BY_DIGITS = {"+CIMI", "+CGSN", "+GSN", "+CCID", "^ICCID"}
 _ALSO_ANSWERED_BY = {"+CCID": {"+ICCID"}, "+CSCB": {"+CSCBM"}}
 # Unsolicited codes with a PDU or text on the line below (TS 27.005 clause 3.4.1).
 _FOLLOWED_BY_DATA = {"+CMT", "+CDS", "+CBM"}
+# In PDU mode: "+CMT: [<alpha>],<length>", "+CDS: <length>", "+CBM: <length>".
+_LENGTH_OF_DATA = re.compile(r'\+C(?:MT|DS|BM): *(?:(?:"[^"]*")?,)? *(\d{1,3})')
+_PDU = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+# What ends a USSD text: the quote and the coding scheme, "..., <dcs>" (TS 27.007 clause 7.15).
+_USSD_END = re.compile(r'", *\d+$')
 
 
 class Command(NamedTuple):
@@ -101,9 +106,20 @@ def continues(lines: list[str]) -> bool:
     """Whether an unsolicited code is not finished by the lines so far.
 
     A `+CMT`, `+CDS` or `+CBM` has its data on the next line, except a text-mode `+CDS`, which holds commas; a USSD
-    text may hold line ends between its quotes.
+    text may hold line ends between its quotes, and quotes.
     """
     code = code_of(lines[0])
     if code in _FOLLOWED_BY_DATA:
         return len(lines) == 1 and not (code == "+CDS" and "," in lines[0])
-    return code == "+CUSD" and sum(line.count('"') for line in lines) % 2 == 1
+    if code != "+CUSD" or _USSD_END.search(lines[-1]):
+        return False
+    return sum(line.count('"') for line in lines) % 2 == 1
+
+
+def belongs_to(lines: list[str], line: str) -> bool:
+    """Whether a line can go on with the unfinished unsolicited code `lines`."""
+    if code_of(line) or is_known_unsolicited(line):
+        return False
+    match = _LENGTH_OF_DATA.fullmatch(lines[0])
+    # A PDU has so many octets, and except in a +CBM those of the service centre's address before them.
+    return match is None or (_PDU.fullmatch(line) is not None and len(line) >= 2 * int(match.group(1)))

@@ -8,14 +8,12 @@ Rules
    will give it, and would swallow the next command: it gets an ESC (TS 27.005 clause 3.5.1 (+CMGS): ESC aborts).
 5. A command that timed out still owes an answer. Until its final result has come, no other command is sent: `send`
    sends a question instead whose answer cannot be mistaken, drops every line up to the end of the answer to that,
-   and only then writes the command (state CLEARING). A modem answers in order, so that the answer to the latest
-   question settles all before it; a question that timed out too is followed by another one, lest its answer,
-   when it comes late, be taken for that to the latest.
-6. A modem may refuse every question. The command owes one final result; when more have come than that and each
-   question was tried, the debt counts as paid. The commands meanwhile were not written (`TimedOut.written`).
+   and only then writes the command (state CLEARING). `gsm.clearing` says when that is; the commands whose time is up
+   before it were not written (`TimedOut.written`).
+6. A code whose end has not come keeps the lines that may belong to it, and no other.
 7. A modem that says that it has just started (`Started`) has forgotten everything: what ran and what was owed.
 8. Bytes that are not UTF-8, NUL and other control characters never stop anything; they are cut off the ends of a
-   line, where line noise puts them, and replaced inside it.
+   line, where line noise puts them, and replaced inside it, where a terminal would do what they say.
 
 What comes in ->    final result    answer line    prompt       unsolicited
 IDLE                unsolicited     unsolicited    abort        unsolicited
@@ -23,14 +21,23 @@ RUNNING             Answer, IDLE    kept           abort        unsolicited
 PROMPT_WANTED       Answer, IDLE    kept           PROMPTED     unsolicited
 PROMPTED            IDLE            dropped        -            unsolicited
 OWED                Late, IDLE      kept           abort        unsolicited
-CLEARING            see rule 5      see rule 6     abort        unsolicited
+CLEARING            see rule 5      kept           abort        unsolicited
 """
 
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from gsm.answers import Command, code_of, continues, is_answer, is_final, is_known_unsolicited, tells_of_a_start
+from gsm.answers import (
+    Command,
+    belongs_to,
+    code_of,
+    continues,
+    is_answer,
+    is_final,
+    tells_of_a_start,
+)
+from gsm.clearing import Clearing
 from gsm.errors import GsmError
 
 # The one limit on what is kept. The longest true line is a +CLAC on one line (about 4 kB); a whole +CMGL of a phone
@@ -40,12 +47,10 @@ BUFFER_OCTETS_MAX = 262_144
 _CONTINUATION_LINES_MAX = 16
 ABORT = b"\x1b"
 END_OF_TEXT = b"\x1a"
-# Every modem that can do SMS answers these at once, with their code (TS 27.007 clauses 7.2 and 9.1, TS 27.005 3.2.3).
-_QUESTIONS = (b"AT+CMEE?\r", b"AT+CMGF?\r", b"AT+CREG?\r")
-_QUESTION_COMMANDS = tuple(Command.of(question.decode()) for question in _QUESTIONS)
 _NO_COMMAND = Command.of("")
 # Replaced bytes and control characters at the ends of a line.
 _NOISE = "".join(map(chr, range(0x20))) + "\x7f\ufffd "
+_REPLACED = dict.fromkeys([*range(0x09), *range(0x0A, 0x20), *range(0x7F, 0xA0)], "\ufffd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +141,10 @@ class Channel:
         self._lines_octets = 0
         self._unfinished: list[str] = []
         self._echoes: deque[str] = deque(maxlen=4)
-        # Rule 5: the command that waits, and how the questions stand.
+        self._text_given = False
+        # Rule 5: what is owed, and the command that waits.
+        self._clearing: Clearing | None = None
         self._pending: tuple[bytes, bool] | None = None
-        self._question = _NO_COMMAND
-        self._questions_asked = 0
-        self._question_answered = False
-        self._finals_seen = 0
-        self._late: tuple[str, ...] = ()
 
     # ---- what the program does
 
@@ -153,7 +155,7 @@ class Channel:
         """
         assert self.state not in (State.RUNNING, State.PROMPT_WANTED, State.CLEARING), "one command at a time"
         if self.state is State.PROMPTED:
-            self.debts += 1
+            self._owe()
             return ABORT + self._clear_first(line, prompt)
         if self.state is State.OWED:
             return self._clear_first(line, prompt)
@@ -164,22 +166,22 @@ class Channel:
         if self.state is not State.PROMPTED:
             raise PromptWithdrawn("the modem took back its prompt before the text was given")
         self.state = State.RUNNING
+        self._text_given = True
         return self._remember(text)
 
     def timeout(self) -> TimedOut:
-        """The running command's time is up; rules 5 and 6."""
+        """The running command's time is up; rule 5."""
         lines = () if self.state is State.CLEARING else tuple(self._lines)
         written = self.state is State.RUNNING
         data = ABORT if self.state in (State.PROMPT_WANTED, State.PROMPTED) else b""
         if self.state is State.CLEARING:
+            assert self._clearing is not None
             self._pending = None
-            if self._questions_asked >= len(_QUESTIONS) and self._finals_seen >= 2:
-                self._forget_debt()
-                return TimedOut((), False, b"", self.debts)
-        elif self.state is not State.IDLE:
-            self.debts += 1
-        if self.state is not State.IDLE:
             self.state = State.OWED
+            if self._clearing.gives_up():
+                self._owe_nothing()
+        elif self.state not in (State.IDLE, State.OWED):
+            self._owe()
         return TimedOut(lines, written, data, self.debts)
 
     # ---- what the modem does
@@ -208,13 +210,12 @@ class Channel:
         if len(self._buffer) > BUFFER_OCTETS_MAX:
             self._skipping = True
             self._buffer.clear()
-        return [
-            line
+        lines = [
+            piece.decode("utf-8", errors="replace").strip(_NOISE)
             for piece in pieces
-            if piece
-            and len(piece) <= BUFFER_OCTETS_MAX
-            and (line := piece.decode("utf-8", errors="replace").strip(_NOISE))
+            if piece and len(piece) <= BUFFER_OCTETS_MAX
         ]
+        return [line if line.isprintable() else line.translate(_REPLACED) for line in lines if line]
 
     def _at_prompt(self) -> bool:
         return len(self._buffer) < 16 and self._buffer.strip(_NOISE.encode()) == b">"
@@ -235,22 +236,14 @@ class Channel:
         if is_final(line, running):
             return self._final(line)
         if tells_of_a_start(line, running):
-            self._forget_debt()
+            self._owe_nothing()
             return [Started()]
-        if self._questions_asked and self._answers_a_question(line):
+        if self._clearing is not None and self._clearing.takes(line):
             return []
         if self.state is not State.IDLE and is_answer(line, self._command):
             self._collect(line)
             return []
         return self._unsolicited([line])
-
-    def _answers_a_question(self, line: str) -> bool:
-        """Whether a line answers a question of rule 5; noted when it is the latest one."""
-        code = code_of(line)
-        if not any(code == question.name and is_answer(line, question) for question in _QUESTION_COMMANDS):
-            return False
-        self._question_answered |= code == self._question.name
-        return True
 
     def _final(self, line: str) -> list[Event]:
         match self.state:
@@ -258,33 +251,31 @@ class Channel:
                 return [Unsolicited((line,))]
             case State.RUNNING | State.PROMPT_WANTED:
                 answer = Answer((*self._lines, line))
-                self._forget_debt()
+                self._owe_nothing()
                 return [answer]
             case State.PROMPTED:
-                self._forget_debt()
+                self._owe_nothing()
                 return []
             case State.OWED | State.CLEARING:
                 return self._final_of_debt(line)
 
     def _final_of_debt(self, line: str) -> list[Event]:
         """A late final result, or the end of the answer to a question of rule 5."""
-        self._finals_seen += 1
-        asked = self._questions_asked
-        if self._finals_seen == 1 and not self._question_answered:
-            self._late = (*self._lines, line)
-        if asked and not self._question_answered:
-            return []  # the late one, or an earlier question's; the latest one's is still to come
-        certain = self._late and (asked <= 1 or len(self._late) > 1)
-        events: list[Event] = [Late(self.debts, self._late)] if certain else []
-        pending = self._pending
-        self._forget_debt()
+        assert self._clearing is not None
+        if not self._clearing.ends((*self._lines, line)):
+            return []
+        late, pending = self._clearing.late, self._pending
+        self._owe_nothing()
+        events: list[Event] = [Late(self.debts, late)] if late else []
         return events if pending is None else [*events, Write(self._start(*pending))]
 
     def _prompt(self) -> list[Event]:
         if self.state is State.PROMPT_WANTED:
             self.state = State.PROMPTED
             return [Prompt()]
-        return [] if self.state is State.PROMPTED else [Write(ABORT)]
+        # An ESC while the network works on a text would take the text back.
+        is_known = self.state is State.PROMPTED or (self.state is State.RUNNING and self._text_given)
+        return [] if is_known else [Write(ABORT)]
 
     def _unsolicited(self, lines: list[str]) -> list[Event]:
         if continues(lines):
@@ -296,7 +287,7 @@ class Channel:
         """One more line of an unsolicited code; a line that can only be something else ends it early."""
         lines, self._unfinished = self._unfinished, []
         running = self.state is not State.IDLE and is_final(line, self._command)
-        if running or code_of(line) or is_known_unsolicited(line) or len(lines) >= _CONTINUATION_LINES_MAX:
+        if running or not belongs_to(lines, line) or len(lines) >= _CONTINUATION_LINES_MAX:
             return [Unsolicited(tuple(lines)), *self._line(line)]
         return self._unsolicited([*lines, line])
 
@@ -305,32 +296,26 @@ class Channel:
     def _start(self, line: bytes, prompt: bool) -> bytes:
         self._remember(line)
         self._command = Command.of(self._echoes[-1])
-        self.echoed = False
+        self.echoed = self._text_given = False
         self._lines, self._lines_octets = [], 0
         self.state = State.PROMPT_WANTED if prompt else State.RUNNING
         return line
 
     def _clear_first(self, line: bytes, prompt: bool) -> bytes:
+        assert self._clearing is not None
         self._pending = (line, prompt)
-        questions = [question for question in _QUESTIONS if not question.startswith(self._owing())]
-        question = questions[self._questions_asked % len(questions)]
-        self._question = Command.of(question.decode())
-        self._questions_asked += 1
-        self._question_answered = False
         self.state = State.CLEARING
-        return self._remember(question)
+        return self._remember(self._clearing.ask())
 
-    def _owing(self) -> bytes:
-        """How the command that timed out begins: a question that looks like it would not tell the answers apart."""
-        return b"AT" + self._command.name.encode() + b"?"
+    def _owe(self) -> None:
+        self.debts += 1
+        self._clearing = Clearing(self._command)
+        self.state = State.OWED
 
-    def _forget_debt(self) -> None:
+    def _owe_nothing(self) -> None:
         self.state = State.IDLE
         self._lines, self._lines_octets = [], 0
-        self._pending = None
-        self._questions_asked = self._finals_seen = 0
-        self._question_answered = False
-        self._late = ()
+        self._clearing = self._pending = None
 
     def _remember(self, line: bytes) -> bytes:
         self._echoes.append(line.decode("utf-8", errors="replace").strip(_NOISE))
@@ -338,7 +323,8 @@ class Channel:
 
     def _collect(self, line: str) -> None:
         self._lines_octets += len(line)
-        if self._finals_seen == 0 and self._lines_octets <= BUFFER_OCTETS_MAX:
+        is_answering = self._clearing is None or self._clearing.is_answering
+        if is_answering and self._lines_octets <= BUFFER_OCTETS_MAX:
             self._lines.append(line)
 
 

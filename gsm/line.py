@@ -35,7 +35,7 @@ from gsm.port import WRITE_TIMEOUT_S, Port
 from gsm.usb import ROOT, UsbIdentity, identity_of, port_of, tty_name
 
 # One SIM or phone can announce at most the messages that it can store (some hundreds) before anybody reads them; a
-# queue that grows past this belongs to a callback that hangs.
+# queue that grows past this belongs to a callback that hangs, and takes nothing more that the modem says unasked.
 CALLBACKS_WAITING_MAX = 10_000
 # A USB modem that is plugged in again needs some seconds for its port; looking more often finds nothing sooner.
 REOPEN_INTERVAL_S = 0.5
@@ -120,6 +120,7 @@ class Line(SerialComms):  # type: ignore[misc]
         self._initialiser: int | None = None
         self._reopen_wanted = False
         self._waiting: deque[Callable[[], object]] = deque()
+        self._dropped = 0
         self._later: list[tuple[float, Callable[[], object]]] = []
         self._dispatcher: threading.Thread | None = None
 
@@ -192,12 +193,21 @@ class Line(SerialComms):  # type: ignore[misc]
 
     def call_in_order(self, call: Callable[[], object]) -> None:
         """Run `call` on the dispatcher thread, after the callbacks that wait there."""
-        with self._changed:
-            if len(self._waiting) >= CALLBACKS_WAITING_MAX:
-                log.error("%s: %d callbacks are waiting; one more is dropped", self.port, len(self._waiting))
-                return
+        with self._lock:
             self._waiting.append(call)
             self._called.notify_all()
+
+    def _tell_unsolicited(self, lines: list[str]) -> None:
+        if not self._dropped and len(self._waiting) >= CALLBACKS_WAITING_MAX:
+            log.error("%s: a callback hangs; what the modem says unasked is dropped until it ends", self.port)
+            self._dropped = 1
+        elif self._dropped and self._waiting:
+            self._dropped += 1
+        else:
+            if self._dropped:
+                log.error("%s: %d unsolicited codes were dropped", self.port, self._dropped)
+            self._dropped = 0
+            self.call_in_order(lambda: self.notifyCallback(lines))
 
     def call_later(self, delay_s: float, call: Callable[[], object]) -> None:
         """Run `call` on the dispatcher thread once so many seconds have passed; never, if it is closed before."""
@@ -304,7 +314,7 @@ class Line(SerialComms):  # type: ignore[misc]
                 case Started():
                     self.start_over(_STARTED)
                 case Unsolicited(lines):
-                    self.call_in_order(lambda lines=list(lines): self.notifyCallback(lines))  # type: ignore[misc]
+                    self._tell_unsolicited(list(lines))
                 case Write(octets):
                     with contextlib.suppress(ModemGone):
                         self._put(octets)
@@ -407,7 +417,7 @@ class Line(SerialComms):  # type: ignore[misc]
                 call()
             except ModemGone:
                 log.info("%s: a callback ended because the modem is gone", self.port)
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # a callback does not end the driver
                 # Only the kind of the error: its text may quote a message.
                 log.error("%s: a callback failed with %s", self.port, type(error).__name__)
 

@@ -17,6 +17,7 @@ RULES = sorted(
     for pattern in (
         "*/session.py",
         "gsm/channel.py",
+        "gsm/clearing.py",
         "gsm/pdu/*.py",
         "gsm/alphabet.py",
         "gsm/answers.py",

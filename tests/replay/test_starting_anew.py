@@ -244,7 +244,7 @@ SETTINGS: dict[str, Any] = {"reopen_interval_s": 0.02, "command_timeout_s": 2.0,
 
 
 def test_a_modem_that_comes_back_under_another_name_is_found_and_no_other_is_taken_for_it(
-    scripted: MakeModem, machine: Machine
+    scripted: MakeModem, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modem, other = scripted(), scripted({"AT+CIMI": b"460009999999999\r\n\r\nOK"})
     machine.plug_in("1e0e:9001", Interface(2, "ttyUSB2", modem.path), serial_number="A")
@@ -252,12 +252,17 @@ def test_a_modem_that_comes_back_under_another_name_is_found_and_no_other_is_tak
     port = str(machine.root / "dev/ttyUSB2")
     driver = Modem(port, back=lambda: back.append(1), usb_root=machine.root, **SETTINGS)
     driver.connect()
+    tries: list[int] = []
+    follow = driver._follow_device
+    monkeypatch.setattr(driver, "_follow_device", lambda: (tries.append(1), follow()))
     try:
         modem.unplug()
         machine.unplug("1-1.2")
         # Its name goes to another modem, and it comes back under a new one.
         machine.plug_in("2c7c:0125", Interface(2, "ttyUSB2", other.path), location="1-1.3")
-        eventually(lambda: driver._gone)
+        tries.clear()
+        eventually(lambda: len(tries) > 2)
+        assert driver._gone
         assert identity_of(port, machine.root) != driver._identity
         modem.plug()
         machine.plug_in("1e0e:9001", Interface(2, "ttyUSB5", modem.path), location="1-1.4", serial_number="A")

@@ -110,16 +110,32 @@ def test_each_code_of_a_burst_is_an_event() -> None:
 
 def test_a_code_with_its_pdu_is_one_event_even_inside_an_answer() -> None:
     """TS 27.005 clause 3.4.1: in PDU mode +CMT and +CDS are followed by a line with the PDU."""
-    events = asked("AT+CSQ", b"+CMT: ,23\r\n0791AB\r\n+CDS: 25\r\n0006AB\r\n+CSQ: 1,9\r\nOK\r\n")
+    events = asked("AT+CSQ", b"+CMT: ,2\r\n0004AB\r\n+CDS: 3\r\n000006AB\r\n+CBM: 2\r\n0102\r\n+CSQ: 1,9\r\nOK\r\n")
     assert events == [
-        Unsolicited(("+CMT: ,23", "0791AB")),
-        Unsolicited(("+CDS: 25", "0006AB")),
+        Unsolicited(("+CMT: ,2", "0004AB")),
+        Unsolicited(("+CDS: 3", "000006AB")),
+        Unsolicited(("+CBM: 2", "0102")),
         Answer(("+CSQ: 1,9", "OK")),
     ]
 
 
-def test_a_code_whose_pdu_was_lost_does_not_swallow_the_answer() -> None:
-    assert asked("AT", b"+CMT: ,23\r\nOK\r\n") == [Unsolicited(("+CMT: ,23",)), Answer(("OK",))]
+@pytest.mark.parametrize(
+    ("command", "answer"), [("AT", ()), ("AT+CIMI", ("460001234567890",)), ("AT+CCID", ("89860000000000000000",))]
+)
+@pytest.mark.parametrize("code", ["+CMT: ,23", '+CMT: "Bank",23', "+CDS: 25", "+CBM: 88"])
+def test_a_code_whose_pdu_was_lost_does_not_swallow_the_answer(
+    code: str, command: str, answer: tuple[str, ...]
+) -> None:
+    said = "\r\n".join((code, *answer, "OK", ""))
+    assert asked(command, said.encode()) == [Unsolicited((code,)), Answer((*answer, "OK"))]
+
+
+def test_a_ussd_text_with_quotes_in_it_ends_with_its_coding_scheme() -> None:
+    said = '+CUSD: 0,"Say "hi", 15'
+    assert asked("AT+CIMI", said.encode() + b"\r\n460001234567890\r\nOK\r\n") == [
+        Unsolicited((said,)),
+        Answer(("460001234567890", "OK")),
+    ]
 
 
 def test_a_ussd_text_of_several_lines_is_one_event() -> None:
@@ -255,7 +271,7 @@ def test_a_question_is_never_the_command_that_timed_out() -> None:
     channel = timed_out(b"AT+CMEE?\r")
     assert channel.send(b"AT\r") == b"AT+CMGF?\r"
     assert channel.receive(b"+CMEE: 1\r\nOK\r\n+CMGF: 0\r\nOK\r\n") == [
-        Late(1, ("OK",)),
+        Late(1, ("+CMEE: 1", "OK")),
         Write(b"AT\r"),
     ]
 
@@ -271,11 +287,100 @@ def test_an_unsolicited_registration_does_not_answer_a_question() -> None:
 
 def test_a_modem_that_refuses_every_question_is_used_on_in_the_end() -> None:
     channel = timed_out(b"AT+CMGS=12\r")
-    for _ in range(3):
-        channel.send(b"AT\r")
+    for _ in range(5):
+        assert channel.send(b"AT\r") != b"AT\r"
         assert channel.receive(b"ERROR\r\n") == []
         assert channel.timeout() == TimedOut((), False, b"", 1)
     assert channel.send(b"AT\r") == b"AT\r"
+
+
+def test_a_modem_that_refuses_every_question_owes_one_more_result_than_was_asked() -> None:
+    channel = timed_out(b"AT+CMGS=12\r")
+    for _ in range(4):
+        channel.send(b"AT\r")
+        channel.timeout()
+    channel.send(b"AT\r")
+    assert channel.receive(5 * b"ERROR\r\n") == []
+    assert channel.receive(b"ERROR\r\n") == [Write(b"AT\r")]
+
+
+QUESTIONS_ANSWERED = [
+    b"+CMEE: 1\r\nOK\r\n",
+    b"+CMGF: 0\r\nOK\r\n",
+    b"+CREG: 0,1\r\nOK\r\n",
+    b"+CSMS: 0,1,1,1\r\nOK\r\n",
+    b"+CNMI: 2,1,0,1,0\r\nOK\r\n",
+]
+
+
+def test_a_modem_that_always_answers_when_the_time_is_up_never_answers_the_wrong_command() -> None:
+    """Each attempt brings what the one before it asked: none of these may be the next command's answer."""
+    channel = timed_out(b"AT+CIMI\r")
+    for said in [b"460001234567890\r\nOK\r\n", *QUESTIONS_ANSWERED, *QUESTIONS_ANSWERED]:
+        channel.send(b"AT+CMGD=1\r")
+        assert channel.receive(said) == []
+        assert not channel.timeout().written
+    channel.send(b"AT+CMGD=1\r")
+    assert Write(b"AT+CMGD=1\r") in channel.receive(QUESTIONS_ANSWERED[0] + QUESTIONS_ANSWERED[1])
+
+
+def test_a_modem_that_wakes_answers_all_before_the_next_command_is_written() -> None:
+    """After a hang in which the first question was asked a second time."""
+    channel = timed_out(b"AT+CMGS=12\r")
+    for _ in QUESTIONS_ANSWERED:
+        channel.send(b"AT\r")
+        channel.timeout()
+    assert channel.send(b"AT+CMGS=20\r", prompt=True) == PROBE
+    assert channel.receive(b"+CMGS: 5\r\nOK\r\n" + b"".join(QUESTIONS_ANSWERED)) == []
+    assert channel.receive(QUESTIONS_ANSWERED[0]) == [Late(1, ("+CMGS: 5", "OK")), Write(b"AT+CMGS=20\r")]
+    assert channel.receive(b"> ") == [Prompt()]
+
+
+def test_a_modem_that_lost_what_was_written_while_it_hung_is_used_on() -> None:
+    channel = timed_out(b"AT+CMGS=12\r")
+    for _ in range(7):
+        channel.send(b"AT\r")
+        channel.timeout()
+    assert channel.send(b"AT\r") == b"AT+CREG?\r"
+    assert channel.receive(QUESTIONS_ANSWERED[2]) == []  # the answer may be to the first asking
+    assert not channel.timeout().written
+    assert channel.send(b"AT\r") == b"AT\r"
+
+
+def test_an_answer_whose_end_is_still_to_come_is_waited_for() -> None:
+    channel = timed_out(b"AT+CMGS=12\r")
+    for _ in range(7):
+        channel.send(b"AT\r")
+        channel.timeout()
+    channel.send(b"AT\r")
+    channel.receive(b"+CREG: 0,1\r\n")
+    channel.timeout()
+    assert channel.send(b"AT\r") == QUESTIONS_ASKED[3]
+    assert channel.receive(b"OK\r\n") == []
+
+
+QUESTIONS_ASKED = [PROBE, b"AT+CMGF?\r", b"AT+CREG?\r", b"AT+CSMS?\r", b"AT+CNMI?\r"]
+
+
+@given(st.lists(st.integers(0, 6), max_size=30), st.sampled_from(["+CMGS: 7\r\nOK\r\n", "OK\r\n", "ERROR\r\n"]))
+def test_a_modem_that_answers_in_order_is_never_misunderstood_however_late_it_is(
+    given_out: list[int], answer: str
+) -> None:
+    """`given_out`: how many of the answers that are due the modem gives in each attempt, before its time is up."""
+    answers = dict(zip(QUESTIONS_ASKED, QUESTIONS_ANSWERED, strict=True))
+    channel = timed_out(b"AT+CMGS=12\r")
+    due = [answer.encode()]
+    for count in given_out:
+        due.append(answers[channel.send(b"AT+CSQ\r")])
+        said, due = b"".join(due[:count]), due[count:]
+        if Write(b"AT+CSQ\r") in channel.receive(said):
+            assert not due
+            return
+        channel.timeout()
+        # Giving up is right only for a modem that is far behind and whose answers look as if it had lost some.
+        assert channel.state is State.OWED or (due and len(due) % len(QUESTIONS_ASKED) == 0)
+        if channel.state is not State.OWED:
+            return
 
 
 def test_a_time_out_tells_whether_the_text_was_handed_over() -> None:
@@ -294,6 +399,24 @@ def test_a_time_out_gives_the_lines_so_far() -> None:
     channel.send(b"AT+CPIN?\r")
     channel.receive(b"+CPIN: READY\r\n")
     assert channel.timeout().lines == ("+CPIN: READY",)
+
+
+def test_a_prompt_that_comes_twice_does_not_take_the_text_back() -> None:
+    """TS 27.005 clause 3.5.1: an ESC gives the message up."""
+    channel = Channel()
+    channel.send(b"AT+CMGS=12\r", prompt=True)
+    channel.receive(b"\r\n> ")
+    channel.send_text(b"00\x1a")
+    assert channel.receive(b"\r\n> ") == []
+    assert channel.receive(b"+CMGS: 1\r\nOK\r\n") == [Answer(("+CMGS: 1", "OK"))]
+    channel.send(b"AT\r")
+    assert channel.receive(b"\r\n> ") == [Write(ABORT)]
+
+
+def test_what_a_terminal_would_obey_is_replaced() -> None:
+    assert asked("AT+CGMI", b"\x1b[31mE\x07V\x9bIL\xc2\x9b\x7f.\tLtd\xc3\xa9\r\nOK\r\n") == [
+        Answer(("[31mE\ufffdV\ufffdIL\ufffd\ufffd.\tLtd\u00e9", "OK"))
+    ]
 
 
 @pytest.mark.parametrize("noise", [b"\xff\xfe", b"\x00\x00", b"\x80", b"\x1b\x7f"])

@@ -1,6 +1,7 @@
 """The serial line on a pty, with the interface of the library's SerialComms."""
 
 import os
+import sys
 import threading
 import time
 import tty
@@ -12,6 +13,7 @@ from gsmmodem.serial_comms import SerialComms
 
 from gsm.errors import ModemGone
 from gsm.line import CommandTimedOut, Line
+from tests.replay.scripted_modem import eventually
 
 
 @pytest.fixture
@@ -77,6 +79,50 @@ def test_a_callback_that_raises_does_not_stop_the_next(pty: tuple[int, str]) -> 
     line.connect()
     os.write(master, b"\r\nRING\r\n\r\n^RSSI:1\r\n")
     assert second.wait(5)
+    line.close()
+
+
+def test_a_callback_that_hangs_does_not_keep_the_modem_from_coming_back(
+    pty: tuple[int, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The codes that come meanwhile are too many to be kept; that the modem has started anew is not one of them."""
+    monkeypatch.setattr("gsm.line.CALLBACKS_WAITING_MAX", 10)
+    master, path = pty
+    hanging, told, back = threading.Event(), [], threading.Event()
+
+    def notify(lines: list[str]) -> None:
+        hanging.wait(10)
+        told.append(lines)
+
+    line = Line(path, notifyCallbackFunc=notify, backCallback=back.set)
+    line.connect()
+    os.write(master, b"".join(b"^RSSI:%d\r\n" % number for number in range(50)) + b"RDY\r\n")
+    eventually(lambda: line._gone)
+    hanging.set()
+    assert back.wait(5)
+    assert line._gone is None
+    assert 10 <= len(told) < 50
+    os.write(master, b"^RSSI:99\r\n")
+    eventually(lambda: told[-1] == ["^RSSI:99"])
+    assert [record.message for record in caplog.records if "dropped" in record.message] == [
+        f"{path}: a callback hangs; what the modem says unasked is dropped until it ends",
+        f"{path}: {50 - len(told) + 1} unsolicited codes were dropped",
+    ]
+    line.close()
+
+
+def test_a_callback_that_exits_ends_only_itself(pty: tuple[int, str]) -> None:
+    master, path = pty
+    told: list[list[str]] = []
+
+    def notify(lines: list[str]) -> None:
+        told.append(lines)
+        sys.exit("a callback")
+
+    line = Line(path, notifyCallbackFunc=notify)
+    line.connect()
+    os.write(master, b"^RSSI:1\r\n^RSSI:2\r\n")
+    eventually(lambda: len(told) == 2)
     line.close()
 
 
