@@ -9,6 +9,7 @@ import tty
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from gsm.modem import Modem
 from gsm.pdu import decode_submit, from_hex
 
 Reply = bytes | Callable[["ScriptedModem"], bytes | None]
@@ -177,6 +178,13 @@ def after(delay_s: float, data: bytes) -> Reply:
         threading.Timer(delay_s, modem.say, [b"\r\n" + data + b"\r\n"]).start()
 
     return reply
+
+
+def set_up_is_over(driver: Modem) -> None:
+    """Wait until the driver has read what the modem holds; from now on it asks nothing by itself for a while."""
+    read = threading.Event()
+    driver.call_in_order(read.set)
+    assert read.wait(5)
 
 
 def eventually(condition: Callable[[], object], timeout_s: float = 5.0) -> None:

@@ -13,7 +13,7 @@ from gsm.errors import SendUnknown
 from gsm.outcomes import CLOCKS_DIFFER_S, SENDING_S_MAX, Outcomes, Settled
 from gsm.pdu import StatusReport, encode_status_report, to_hex
 from tests.replay.conftest import Connect, MakeModem
-from tests.replay.scripted_modem import ScriptedModem, after, eventually
+from tests.replay.scripted_modem import ScriptedModem, after, eventually, set_up_is_over
 
 NUMBER = "+8613900000000"
 
@@ -31,8 +31,7 @@ class Doubt:
         self.told: list[Settled] = []
         self.modem, self.text = modem, text
         self.driver = connect(modem, cmgs_timeout_s=0.1, received=lambda _: None, settled=self.told.append)
-        modem.wait_for("AT+CMGL=4")
-        self.driver.write("AT")  # so nothing is asked of the modem by itself any more
+        set_up_is_over(self.driver)
         with pytest.raises(SendUnknown) as caught:
             self.driver.send_text(NUMBER, text)
         self.message_id = caught.value.message_id

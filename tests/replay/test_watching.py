@@ -12,7 +12,7 @@ from gsm.inbox import ReceivedText
 from gsm.mailbox import LeaveOnSim
 from gsm.pdu import Deliver, StatusReport, UserData, encode_deliver, encode_status_report, split, to_hex
 from tests.replay.conftest import Connect, MakeModem
-from tests.replay.scripted_modem import Reply, ScriptedModem, eventually
+from tests.replay.scripted_modem import Reply, ScriptedModem, eventually, set_up_is_over
 
 NUMBER = "+8613900000000"
 MOMENT = datetime(2026, 10, 22, 12, 0, tzinfo=UTC)
@@ -90,8 +90,7 @@ def test_a_full_memory_is_read_whole_and_emptied(scripted: MakeModem, ours: Conn
     modem.replies["AT+CMGL=0"] = b"OK"
     settings = {} if told else {"poll_interval_s": 0.05}
     driver = ours(modem, received=lambda message: got.append(message.text), **settings)
-    modem.wait_for("AT+CMGL=4")
-    driver.write("AT")
+    set_up_is_over(driver)
     driver._mailbox._read_whole_at_s.clear()  # as if that had been a minute ago
     modem.store.update({index: text(f"old {index}") for index in (1, 2, 3)})
     if told:
@@ -124,8 +123,7 @@ def test_the_message_that_fills_the_memory_is_noticed_when_it_comes(scripted: Ma
     modem.store.update({index: text(f"stranger {index}") for index in (1, 2)})
     driver = ours(modem, received=leave, full=told.append)
     assert driver._poll_pause_s() == 60.0
-    modem.wait_for("AT+CMGL=4")
-    driver.write("AT")
+    set_up_is_over(driver)
     modem.store[3] = text("stranger 3")
     modem.urc('+CMTI: "SM",3')
     eventually(lambda: told == [True])
@@ -147,8 +145,7 @@ def test_a_message_refused_for_a_full_memory_makes_room_for_the_next_one(
     """+CMS ERROR 322, memory full (TS 27.005 clause 3.2.5): certainly not sent, and not sent again by the driver."""
     modem, got = scripted({'AT+CPMS="SM"': space}), []
     driver = ours(modem, received=lambda message: got.append(message.text))
-    modem.wait_for("AT+CMGL=4")
-    driver.write("AT")
+    set_up_is_over(driver)
     modem.store.update({index: text(f"old {index}") for index in (1, 2, 3)})
 
     def if_room(answer: bytes) -> Reply:
