@@ -11,7 +11,9 @@ from wire.response_codes import Language
 
 _BothLanguages = tuple[str, str]
 # How a person says one AT command to a modem; socat is in Debian's package of that name.
-_AT = "printf '{command}\\r' | socat -t 5 - {port},b{baud},raw,echo=0"
+_AT = "printf '{command}\\r' | socat -t {wait_s} - {port},b{baud},raw,echo=0"
+# Looking for networks "takes a long time" (Huawei MG323 AT Command Interface Specification, 8.2.1); how long is chosen.
+_SEARCH_S = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ def said(texts: _BothLanguages | None, language: Language, **facts: object) -> s
     return texts[0 if language == "zh" else 1].format(**facts) if texts else ""
 
 
-def _at(command: str) -> str:
-    return _AT.replace("{command}", command)
+def _at(command: str, wait_s: int = 5) -> str:
+    return _AT.replace("{command}", command).replace("{wait_s}", str(wait_s))
 
 
 TITLES: dict[Check, _BothLanguages] = {
@@ -302,8 +304,11 @@ ADVICE: dict[Verdict, Advice] = {
             "SIM 卡已停用、欠费，或者这个网络不接受它。",
             "The SIM is barred, has no credit, or is not taken by this network.",
         ),
-        ("请联系运营商；它看到的网络：", "Ask your operator; the networks that it sees:"),
-        (_at("AT+COPS=?"),),
+        (
+            "请联系运营商；它看到的网络（等三分钟）：",
+            "Ask your operator; the networks that it sees (wait three minutes):",
+        ),
+        (_at("AT+COPS=?", _SEARCH_S),),
     ),
     Verdict.NOT_SEARCHING: Advice(
         ("没有登记，也没有搜索网络。", "It is not registered and does not search."),

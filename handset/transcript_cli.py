@@ -1,6 +1,7 @@
 """`handset modem record, replay, show, import`: transcripts of what modems say."""
 
 import json
+import os
 import signal
 from dataclasses import replace as changed
 from pathlib import Path
@@ -108,8 +109,7 @@ def record(ctx: click.Context, port: str | None, out: Path, link: Path | None, b
     if device is None:
         raise click.UsageError("give the modem's port: --port DEV", ctx)
     refuse_unfit(settings, device)
-    if out.exists():
-        raise CannotStart(f"{out} is there already; choose another name")
+    _refuse_place(out)  # not only at the end, when the dialogue would be lost
     try:
         recorder = Recorder(device, baudrate=baud or settings.baud, link=link, root=settings.system_root)
     except GsmError as error:
@@ -203,12 +203,21 @@ def _tell_of_the_former_link(link: Path | None, left_behind: str | None) -> None
         click.echo(f"{link} was left by a program that has ended; it leads to the new port now", err=True)
 
 
+def _refuse_place(out: Path) -> None:
+    """Raise CannotStart where nothing new can be written."""
+    if os.path.lexists(out):
+        raise CannotStart(f"{out} is there already; choose another name")
+    if not out.parent.is_dir():
+        raise CannotStart(f"the folder {out.parent} is not there; make it: mkdir -p {out.parent}")
+    if not os.access(out.parent, os.W_OK):
+        raise CannotStart(f"you may not write to the folder {out.parent}; choose another")
+
+
 def _write_masked(ctx: click.Context, transcript: "Transcript", out: Path) -> None:
     from gsm.masking import CannotMask, mask
     from gsm.transcript import encode_transcript
 
-    if out.exists():
-        raise CannotStart(f"{out} is there already; choose another name")
+    _refuse_place(out)
     try:
         text = encode_transcript(mask(transcript))
     except CannotMask as error:

@@ -289,6 +289,22 @@ def test_a_port_that_is_being_recorded_is_not_recorded_again_and_it_is_said_by_w
 
 
 @pytest.mark.programs
+def test_where_no_transcript_can_be_written_nothing_is_recorded(tmp_path: Path) -> None:
+    (tmp_path / "there.jsonl").write_text("precious")
+    (tmp_path / "nowhere.jsonl").symlink_to(tmp_path / "gone")
+    with running(*EMULATOR, "--link-dir", str(tmp_path / "run"), "--phone", NOBODY):
+        for name, complaint in (
+            ("none/out", f"the folder {tmp_path}/none is not there; make it"),
+            ("there", "is there already"),
+            ("nowhere", "is there already"),
+        ):
+            refused = handset(*record_of(tmp_path, name))
+            assert refused.returncode == 2
+            assert complaint in refused.stderr
+    assert (tmp_path / "there.jsonl").read_text() == "precious"
+
+
+@pytest.mark.programs
 def test_a_port_that_another_program_holds_without_a_lock_is_not_recorded(tmp_path: Path) -> None:
     with running(*EMULATOR, "--link-dir", str(tmp_path / "run"), "--phone", NOBODY):
         with subprocess.Popen(["sleep", "600"], stdin=(tmp_path / "run/modem0").open("rb", buffering=0)) as holder:

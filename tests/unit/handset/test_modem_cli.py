@@ -238,6 +238,17 @@ def test_what_is_to_be_mended_comes_with_its_meaning_and_its_command(
     assert "– Test SMS: Not looked at: “SMS storage” comes first." in result.stdout
 
 
+def test_the_command_that_looks_for_networks_waits_longer_than_others(
+    run: Run, machine: Machine, gsm_modem: EmulatedModem
+) -> None:
+    plug_in_ec25(machine, gsm_modem)
+    gsm_modem.fault("refuse-registration")
+    [denied] = [each for each in json.loads(run("modem", "doctor", "--json").stdout)["checks"] if each["commands"]]
+    [command] = denied["commands"]
+    assert "AT+COPS=?" in command
+    assert "socat -t 180 -" in command
+
+
 def test_the_doctor_in_chinese(run: Run, machine: Machine, gsm_modem: EmulatedModem) -> None:
     plug_in_ec25(machine, gsm_modem)
     gsm_modem.fault("ask-puk")
