@@ -25,6 +25,7 @@ _NUMBER = re.compile(r"(\+?)([0-9]{3,})")
 _GROUPED_NUMBER = re.compile(r"\+?[0-9]+(?:[ -][0-9]+)+")
 _CODE_TO_DIAL = re.compile(r"[0-9*#+]+")
 _WORD = re.compile(r"[A-Za-z_\x80-\xff][-0-9A-Za-z_\x80-\xff]*|8859-1")
+_LETTER = re.compile("[A-Za-z]")
 _SHORT_NUMBERS = re.compile(r"[-+=.,:;()?*# \t]*(?:(?<![0-9])[0-9]{1,6}[-+=.,:;()?*# \t]*)*")
 # A single one, or a range: too short for a PIN.
 _SMALL_NUMBER = re.compile(r"[=( ?]*[-+]?(?:[0-9]{1,2}(?:-[0-9]{1,3})?|[0-9]{3})?[) ]*")
@@ -99,10 +100,11 @@ class Fields:
         return self._filled(field)
 
     def _filled(self, text: str) -> str:
-        """Numbers under pseudonyms, words that are constants kept, the rest filled."""
+        """Numbers by themselves under pseudonyms, words that are constants kept, the rest filled."""
         pieces, place = [], 0
         for match in _NUMBERS.finditer(text):
-            masked = self._masked_number(match, None)
+            in_a_word = _LETTER.match(text, match.end()) or (match.start() and _LETTER.match(text, match.start() - 1))
+            masked = None if in_a_word else self._masked_number(match, None)
             if masked is not None:
                 pieces += [self._without_words(text[place : match.start()]), masked]
                 place = match.end()

@@ -103,6 +103,8 @@ class LineMasker:
         if self._text is not None and (self._prompted or not core.upper().startswith("AT")):
             return self._tx_text(line)
         masked = self._names.text(line) if end == b"\x1a" and core else self._command(line)
+        if end in (b"\x1a", b"\x1b"):
+            self._text_was_refused = False
         self._remember(line, masked)
         return masked
 
@@ -242,10 +244,10 @@ class LineMasker:
             return self._fields.unknown(core)
         if self._running and _BARE_NUMBER.fullmatch(core) and self._fields.unknown(core) == core:
             return core
-        if _HEX_LINE.fullmatch(core):
-            return self._fields.pdu(core, None, outgoing=False)
         if self._running and all(values_of(name) is Values.UNKNOWN for name in self._running):
             return self._fields.unknown(core)
+        if _HEX_LINE.fullmatch(core):
+            return self._fields.pdu(core, None, outgoing=False)
         return self._names.text(core)
 
     def _named(self, core: str) -> str:

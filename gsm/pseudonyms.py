@@ -32,6 +32,8 @@ _NUMBER = re.compile(r"9*0{4}[0-9]{3}|0{0,3}[0-9]{3}")
 _SAYING_NOTHING = "x" + "".join(map(chr, range(0x20)))
 _WORD = re.compile("[0-9]+(?:[ -][0-9]+)+|(?:[*#]0)?[0-9A-Za-z]+")
 _DIAL = re.compile(r"ATD[TP]?\s*")
+# A plus sign as hexadecimal of UCS-2 or of ASCII, before digits that are.
+_HEX_PLUS = re.compile("^(?:002B(?=003)|2B(?=3))", re.IGNORECASE)
 _WITHOUT_GROUPS = str.maketrans("", "", " -")
 # What was filled; a number of up to three digits is not, except in codes to dial: such zeros are what was said.
 _FILLED = re.compile("[xX0]*[xX][xX0]*|0{4,}|[*#]0+")
@@ -194,7 +196,7 @@ def may_stand_for(masked: str, plain: str) -> bool:
             continue
         if is_filler(said) and _is_hex(instead):
             continue
-        digits, others = (each.translate(_WITHOUT_GROUPS) for each in (said, instead))
+        digits, others = (_HEX_PLUS.sub("", each.translate(_WITHOUT_GROUPS)) for each in (said, instead))
         is_number = len(digits) > _NUMBER_SHORTEST and digits.isdigit() and others.isdigit() and looks_masked(digits)
         if not (is_number or _FILLED.fullmatch(said)):
             return False

@@ -14,19 +14,24 @@ Formats as seen in logs of socat 1.7.4.4 and gammu 1.42.0.
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from gsm.errors import GsmError
 from gsm.transcript import Direction, Event, Header, Transcript
 
-_SOCAT_HEADER = re.compile(r"([<>]) (\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)\.(\d{6}|\d{9})  length=(\d+) from=\d+ to=\d+\n")
+_SOCAT_HEADER = re.compile(
+    r"([<>]) (\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)\.(\d{6}|\d{9})  length=(\d{1,9}) from=\d+ to=\d+\n"
+)
 _SOCAT_HEX_LINE = re.compile(r"((?: [0-9a-f]{2})+)(?:  .*)?\n")
 _SOCAT_ESCAPES = {"a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "\\": "\\", '"': '"'}
-_GAMMU_FRAME = re.compile(r"(SENDING|RECEIVED) frame type 0x[0-9A-F]+/length 0x[0-9A-F]+/(\d+)")
+_GAMMU_FRAME = re.compile(r"(SENDING|RECEIVED) frame type 0x[0-9A-F]+/length 0x[0-9A-F]+/(\d{1,9})")
 _GAMMU_DATE = re.compile(r"\w{3} (\d{4}/\d\d/\d\d \d\d:\d\d:\d\d): ")
 _GAMMU_VERSION = re.compile(r"\[Gammu +- ([0-9.]+)\]")
 _GAMMU_CELL = 4  # two hexadecimal digits, the character, a stroke
 _SENT, _RECEIVED = 1, 2
+# Some ten times what becomes the largest transcript: each octet has its cell in a dump, and its date.
+LOG_OCTETS_MAX = 256 * 1024 * 1024
 _FRAME_ENDS = (b"\r", b"\n", b"\x1a", b"\x1b", b"> ")
 
 
@@ -49,7 +54,7 @@ def from_socat(text: str, *, first_is_program: bool = True) -> Transcript:
             place = _skip_note(text, place)
             continue
         way, date, fraction, length = header.groups()
-        moment = datetime.strptime(date, "%Y/%m/%d %H:%M:%S").replace(microsecond=int(fraction[-6:]))
+        moment = _moment(date, _line_at(text, place)).replace(microsecond=int(fraction[-6:]))
         if len(fraction) == 9 and not fraction.startswith("000"):
             moment = moment.replace(microsecond=int(fraction[:6]))
         started = started or moment
@@ -79,7 +84,7 @@ def _skip_note(text: str, place: int) -> int:
 
 
 def _hexadecimal_octets(text: str, place: int, length: int) -> tuple[bytes, int]:
-    data = b""
+    data = bytearray()
     while len(data) < length:
         line = _SOCAT_HEX_LINE.match(text, place)
         if line is None:
@@ -88,7 +93,7 @@ def _hexadecimal_octets(text: str, place: int, length: int) -> tuple[bytes, int]
         place = line.end()
     if len(data) != length:
         raise LogError(f"line {_line_at(text, place)}: more octets than were announced")
-    return data, place
+    return bytes(data), place
 
 
 def _shown_octets(text: str, place: int, length: int) -> tuple[bytes, int]:
@@ -124,14 +129,14 @@ def from_gammu(octets: bytes) -> Transcript:
 def _from_gammu_text(text: str) -> Transcript:
     events: list[Event] = []
     started: datetime | None = None
-    lines = iter(enumerate(text.splitlines(), start=1))
+    lines = iter(enumerate(text.split("\n"), start=1))  # and nothing else: a dump may show any character
     for number, line in lines:
         date = _GAMMU_DATE.match(line)
         frame = _GAMMU_FRAME.match(line, date.end() if date else 0)
         if frame is None:
             continue
         data = _dumped(lines, int(frame.group(2)), number)
-        moment = datetime.strptime(date.group(1), "%Y/%m/%d %H:%M:%S") if date else datetime.min
+        moment = _moment(date.group(1), number) if date else datetime.min
         started = started or moment
         direction = Direction.TX if frame.group(1) == "SENDING" else Direction.RX
         if data:
@@ -142,7 +147,7 @@ def _from_gammu_text(text: str) -> Transcript:
 
 def _dumped(lines: Iterator[tuple[int, str]], length: int, number: int) -> bytes:
     """The octets of a dump, sixteen a line; the character in a cell may be any, also a stroke."""
-    data = b""
+    data = bytearray()
     while len(data) < length:
         number, line = next(lines, (number, ""))
         line = _GAMMU_DATE.sub("", line, count=1)
@@ -151,7 +156,7 @@ def _dumped(lines: Iterator[tuple[int, str]], length: int, number: int) -> bytes
             data += bytes(int(line[_GAMMU_CELL * cell : _GAMMU_CELL * cell + 2], 16) for cell in range(count))
         except ValueError:
             raise LogError(f"line {number}: a dump of {length} octets is expected to go on here") from None
-    return data
+    return bytes(data)
 
 
 def _from_gammu_binary(octets: bytes) -> Transcript:
@@ -180,6 +185,13 @@ def _binary_frame(octets: bytes, place: int) -> tuple[bytes, int]:
     raise LogError(f"octet {place}: the length of a frame fits nothing that follows; use logformat = textalldate")
 
 
+def _moment(date: str, line: int) -> datetime:
+    try:
+        return datetime.strptime(date, "%Y/%m/%d %H:%M:%S")
+    except ValueError:
+        raise LogError(f"line {line}: there is no such time") from None
+
+
 def _line_at(text: str, place: int) -> int:
     return text.count("\n", 0, place) + 1
 
@@ -187,7 +199,15 @@ def _line_at(text: str, place: int) -> int:
 def _transcript(events: list[Event], program: str, source: str) -> Transcript:
     if not events:
         raise LogError("line 1: nothing was sent or received in this log")
-    return Transcript(Header(source, program=program), tuple(events))
+    return Transcript(Header(source, program=program), tuple(_in_order(events)))
+
+
+def _in_order(events: list[Event]) -> Iterator[Event]:
+    """In the log's order; where the computer's clock was set back meanwhile, the time stands still."""
+    latest_s = 0.0
+    for event in events:
+        latest_s = max(latest_s, event.t_s)
+        yield replace(event, t_s=latest_s)
 
 
 IMPORTS: dict[str, Callable[[bytes], Transcript]] = {

@@ -153,8 +153,10 @@ def import_log(
 
     Exit status: 0 written, 1 something could not be masked, 2 cannot run.
     """
-    from gsm.transcript_import import IMPORTS, LogError
+    from gsm.transcript_import import IMPORTS, LOG_OCTETS_MAX, LogError
 
+    if file.stat().st_size > LOG_OCTETS_MAX:
+        raise CannotStart(f"{file}: a log has at most {LOG_OCTETS_MAX} octets; cut out the part that matters")
     try:
         transcript = IMPORTS[origin](file.read_bytes())
     except LogError as error:
@@ -215,7 +217,7 @@ def _refuse_place(out: Path) -> None:
 
 def _write_masked(ctx: click.Context, transcript: "Transcript", out: Path) -> None:
     from gsm.masking import CannotMask, mask
-    from gsm.transcript import encode_transcript
+    from gsm.transcript import TranscriptError, encode_transcript
 
     _refuse_place(out)
     try:
@@ -223,6 +225,8 @@ def _write_masked(ctx: click.Context, transcript: "Transcript", out: Path) -> No
     except CannotMask as error:
         click.echo(f"nothing was written: {error}", err=True)
         ctx.exit(1)
+    except TranscriptError as error:
+        raise CannotStart(f"nothing was written: {error}") from error
     try:
         with out.open("x", encoding="ascii") as file:
             file.write(text)

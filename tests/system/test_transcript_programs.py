@@ -200,6 +200,16 @@ def test_what_cannot_be_masked_is_not_written(tmp_path: Path) -> None:
     assert not out.exists()
 
 
+@pytest.mark.programs
+def test_a_log_of_which_nobody_means_all_is_refused(tmp_path: Path) -> None:
+    log = tmp_path / "huge.log"
+    with log.open("wb") as file:
+        file.truncate(257 * 1024 * 1024)
+    done = handset("import", "--from", "gammu", str(log), "--out", str(tmp_path / "out.jsonl"))
+    assert done.returncode == 2
+    assert "cut out the part that matters" in done.stderr
+
+
 @pytest.mark.parametrize(
     "content", ["", "{}\n", '{"transcript": 1, "source": "x"}\n{"t": 0, "dir": "tx", "data": 5}\n', "\u4f60\n"]
 )

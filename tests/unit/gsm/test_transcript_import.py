@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gsm.dialogue import lines_of
 from gsm.masking import mask
 from gsm.pdu import Deliver, UserData, encode_deliver, to_hex
-from gsm.transcript import Direction, Event, Header, Transcript
+from gsm.transcript import Direction, Event, Header, Transcript, decode_transcript, encode_transcript
 from gsm.transcript_import import IMPORTS, LogError, from_gammu, from_socat
 
 LOGS = Path(__file__).with_name("foreign_logs")
@@ -85,6 +87,71 @@ def test_what_is_no_log_is_said_to_be_none(origin: str, log: bytes, where: str) 
 
 
 # ---- shown as a dialogue
+
+
+def read(origin: str, log: bytes) -> Transcript | str:
+    """The transcript, or the error in words."""
+    try:
+        return IMPORTS[origin](log)
+    except LogError as error:
+        return str(error)
+
+
+ALL_LOGS = sorted(path.name for path in LOGS.iterdir())
+
+
+@pytest.mark.parametrize("name", ALL_LOGS)
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(share=st.floats(0, 1))
+def test_of_a_log_that_was_cut_off_what_is_whole_or_nothing_is_read(name: str, share: float) -> None:
+    log = (LOGS / name).read_bytes()
+    cut = log[: int(len(log) * share)]
+    transcript = read(name.split("_")[0], cut)
+    if isinstance(transcript, str):
+        assert transcript.startswith(("line ", "octet "))
+        return
+    for direction in (Direction.TX, Direction.RX):
+        assert whole(imported(name), direction).startswith(whole(transcript, direction))
+    encode_transcript(transcript)
+
+
+@pytest.mark.parametrize("origin", sorted(IMPORTS))
+@given(st.sampled_from(ALL_LOGS), st.binary(min_size=1, max_size=40), st.floats(0, 1), st.floats(0, 1))
+@settings(deadline=None, max_examples=150)
+def test_a_log_with_anything_in_it_is_read_or_refused_by_place(
+    origin: str, name: str, noise: bytes, start: float, share: float
+) -> None:
+    log = (LOGS / name).read_bytes()
+    place = int(len(log) * start)
+    broken = log[:place] + noise + log[place + int((len(log) - place) * share) :]
+    transcript = read(origin, broken)
+    if isinstance(transcript, str):
+        assert transcript.startswith(("line ", "octet "))
+    else:
+        assert decode_transcript(encode_transcript(transcript)) == transcript
+
+
+def test_where_the_clock_was_set_back_the_order_stays_and_time_stands_still() -> None:
+    pieces = [("> ", "07:16:16", "41 54 0d"), ("< ", "07:16:10", "4f 4b 0d"), ("> ", "07:16:18", "41 54 0d")]
+    log = "".join(f"{way}2026/11/23 {at}.000000  length=3 from=0 to=2\n {octets}\n" for way, at, octets in pieces)
+    assert [(event.t_s, event.data) for event in from_socat(log).events] == [(0, b"AT\r"), (0, b"OK\r"), (2, b"AT\r")]
+
+
+@pytest.mark.parametrize(
+    ("origin", "log"),
+    [
+        ("socat", "> 2026/13/45 99:16:16.000000  length=3 from=0 to=2\n 41 54 0d\n"),
+        ("gammu", "Mon 2026/13/45 99:16:16: SENDING frame type 0x00/length 0x01/1\nMon 2026/11/23 07:16:16: 0D\n"),
+    ],
+)
+def test_a_time_that_is_none_is_named_by_its_line(origin: str, log: str) -> None:
+    with pytest.raises(LogError, match="line 1: there is no such time"):
+        IMPORTS[origin](log.encode())
+
+
+def test_a_cell_may_show_what_unicode_takes_for_a_line_end() -> None:
+    log = b"SENDING frame type 0x00/length 0x03/3\n85\x85|1C\x1c|0D \n"
+    assert from_gammu(log).events == (Event(0, Direction.TX, b"\x85\x1c\r"),)
 
 
 def test_a_dialogue_is_shown_line_by_line_whatever_pieces_it_came_in() -> None:
