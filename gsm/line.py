@@ -103,6 +103,7 @@ class Line(SerialComms):  # type: ignore[misc]
         self.lateCallback = lateCallback or self._placeholderCallback
         self._reopen_interval_s = reopen_interval_s
         self._reopen_wait_s = reopen_interval_s
+        self._reopen_at_once = False
         self._usb_root = usb_root
         self._identity: UsbIdentity | None = None
         # The lock guards all that follows; its conditions are those of writers, the dispatcher and the reader thread.
@@ -239,6 +240,12 @@ class Line(SerialComms):  # type: ignore[misc]
             self.call_in_order(lambda: self.fatalErrorCallback(error))
             self.call_in_order(self._set_up_again)
 
+    def reopen_at_once(self) -> None:
+        """Try a lost port, or a modem that could not be set up, now: what stood in the way may be mended."""
+        with self._lock:
+            self._reopen_wait_s, self._reopen_at_once = self._reopen_interval_s, True
+            self._port_wanted.notify_all()
+
     # ---- a command
 
     def _wait_for_answer(self, deadline: float) -> list[str]:
@@ -356,7 +363,8 @@ class Line(SerialComms):  # type: ignore[misc]
         self._close_port()
         while self.alive:
             with self._lock:
-                self._port_wanted.wait_for(lambda: not self.alive, self._reopen_wait_s)
+                self._port_wanted.wait_for(lambda: not self.alive or self._reopen_at_once, self._reopen_wait_s)
+                self._reopen_at_once = False
             with contextlib.suppress(serial.SerialException, OSError, ValueError):
                 port = self._open()
                 break
@@ -417,6 +425,8 @@ class Line(SerialComms):  # type: ignore[misc]
                 call()
             except ModemGone:
                 log.info("%s: a callback ended because the modem is gone", self.port)
+            except CommandTimedOut:
+                log.warning("%s: a callback ended because the modem did not answer in time", self.port)
             except (Exception, SystemExit) as error:  # a callback does not end the driver
                 # Only the kind of the error: its text may quote a message.
                 log.error("%s: a callback failed with %s", self.port, type(error).__name__)

@@ -224,6 +224,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     def use_pin(self, pin: str) -> None:
         """Give a PIN that a person has just entered: it is tried once, even if it is one that was tried before."""
         self._sim_pin.given_anew(pin)
+        self.reopen_at_once()
 
     def _set_up(self, first_answer_timeout_s: float) -> None:
         for _ in range(_SET_UP_TRIES):

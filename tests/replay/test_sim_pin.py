@@ -114,6 +114,17 @@ def test_connecting_again_without_a_pin_keeps_the_one_given(scripted: MakeModem,
     assert modem.commands.count(PIN) == 2
 
 
+def test_a_pin_given_by_a_person_is_tried_at_once(scripted: MakeModem, ours: Connect) -> None:
+    """Each set-up that failed puts the next one off, up to half a minute: too long for somebody who waits."""
+    modem, back = scripted(), []
+    driver = ours(modem, back=lambda: back.append(1), reopen_interval_s=60.0)
+    modem.replies.update({**ASKS, PIN: opens})
+    modem.urc("RDY")
+    eventually(lambda: driver._reopen_wanted)
+    driver.use_pin("1234")
+    eventually(lambda: back, 20)
+
+
 def test_a_pin_that_did_not_reach_the_modem_is_not_spent() -> None:
     pin = SimPin()
     pin.given("1234")
