@@ -70,7 +70,7 @@ LAYOUTS: dict[tuple[int, int], Layout] = {
     # Huawei whose interfaces do not say what they are [dongle]; the others by descriptor, see `_HUAWEI`
     (0x12D1, 0x1001): _layout("E1550, E173 and others", (2, 0), audio=(1,)),
     (0x12D1, 0x140C): _layout("E17xx", (3, 0), audio=(2,)),
-    (0x12D1, 0x1436): _layout("E1750", (4, 0), audio=(3,)),
+    (0x12D1, 0x1436): _layout("E173, E1750", (4, 0), audio=(3,)),
     # Sierra Wireless [MM]
     (0x1199, 0x9071): _layout("MC74xx", (3,), diagnostics=(0,), positions=(2,)),
     (0x1199, 0x9091): _layout("EM7565", (3,), diagnostics=(0,), positions=(2,)),
