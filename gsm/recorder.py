@@ -23,11 +23,14 @@ from gsm.holders import holders
 from gsm.port_link import LinkRefused
 from gsm.pseudo_terminal import CLOSED_LOOK_INTERVAL_S, READ_OCTETS_MAX, PseudoTerminal
 from gsm.replay import CommandReplay
-from gsm.transcript import Direction, Event, Header, Transcript
+from gsm.stopper import Stopper
+from gsm.transcript import TRANSCRIPT_CHARACTERS_MAX, Direction, Event, Header, Transcript, line_of
 from gsm.usb import ROOT
 
 # Twelve minutes of both directions at full speed at 115200 baud, or days of an ordinary modem's day.
 DIALOGUE_OCTETS_MAX = 16 * 1024 * 1024
+# A program that types octet by octet makes a line of each. What is left is for the header.
+_DIALOGUE_CHARACTERS_MAX = TRANSCRIPT_CHARACTERS_MAX - 1024 * 1024
 _ASKING_WHAT_IT_IS = ("+CGMI", "+CGMM", "+CGMR")
 _NAME_CHARACTERS_MAX = 80
 
@@ -51,10 +54,10 @@ class Recorder:
         self._to_device, self._to_program = bytearray(), bytearray()
         self._open = False
         self._events: list[Event] = []
-        self._octets = 0
+        self._octets = self._characters = 0
         self._started_s: float | None = None
         self._started_at = datetime.now(UTC)
-        self._stop, self._stopper = os.pipe()
+        self._stopper = Stopper()
 
     @property
     def left_behind(self) -> str | None:
@@ -64,11 +67,13 @@ class Recorder:
     def run(self) -> str:
         """Pass octets on until `stop`, or until it cannot go on; returns why it ended."""
         while True:
-            reading = [self._stop, self._device.fileno()] + ([self._terminal.master] if self._open else [])
+            reading = [self._stopper.descriptor, self._device.fileno()] + (
+                [self._terminal.master] if self._open else []
+            )
             writing = [self._device.fileno()] if self._to_device else []
             writing += [self._terminal.master] if self._to_program and self._open else []
             ready, _, _ = select.select(reading, writing, [], None if self._open else CLOSED_LOOK_INTERVAL_S)
-            if self._stop in ready:
+            if self._stopper.descriptor in ready:
                 return "it was stopped"
             try:
                 self._from_modem()
@@ -78,19 +83,18 @@ class Recorder:
                 log.info("the device is gone: %s", type(error).__name__)
                 self._keep(Direction.CTL, b"unplugged")
                 return "the modem is gone"
-            if self._octets >= DIALOGUE_OCTETS_MAX:
-                return f"{DIALOGUE_OCTETS_MAX} octets were recorded, which is the most"
+            if self._octets >= DIALOGUE_OCTETS_MAX or self._characters >= _DIALOGUE_CHARACTERS_MAX:
+                return f"{self._octets} octets were recorded, and a transcript holds no more"
 
     def stop(self) -> None:
-        """End `run`; may be called from any thread and from a signal handler."""
-        os.write(self._stopper, b"x")
+        """End `run`; may be called from any thread and from a signal handler, as often as they like."""
+        self._stopper.stop()
 
     def close(self) -> None:
         """Take the pty away and free the device."""
         self._terminal.close()
         self._device.close()
-        os.close(self._stop)
-        os.close(self._stopper)
+        self._stopper.close()
 
     def transcript(self, *, about: str = "", program: str = "") -> Transcript:
         """The dialogue so far, not masked; modem and firmware are what the modem said when it was asked."""
@@ -146,8 +150,10 @@ class Recorder:
         now_s = time.monotonic()
         if self._started_s is None:
             self._started_s, self._started_at = now_s, datetime.now(UTC)
+        event = Event(round(now_s - self._started_s, 6), direction, data)
         self._octets += len(data)
-        self._events.append(Event(round(now_s - self._started_s, 6), direction, data))
+        self._characters += len(line_of(event)) + 1
+        self._events.append(event)
 
 
 def _opened(device: str, baudrate: int, root: Path) -> serial.Serial:

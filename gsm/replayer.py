@@ -10,7 +10,6 @@
 import contextlib
 import heapq
 import itertools
-import os
 import select
 import threading
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from gsm.pseudo_terminal import CLOSED_LOOK_INTERVAL_S, PseudoTerminal
 from gsm.replay import CommandReplay, Deviation, Due, Replay, StrictReplay, untimed
+from gsm.stopper import Stopper
 from gsm.transcript import Direction, Transcript, decode_transcript
 
 # What the modem says before it is asked must not come while the program is still setting up its port, which throws
@@ -53,7 +53,7 @@ class Replayer:
         self._unwritten = bytearray()
         self._open = self._met = False
         self._at_end: Callable[[], None] | None = None if by_command else at_end
-        self._stop, self._stopper = os.pipe()
+        self._stopper = Stopper()
 
     @property
     def port(self) -> str:
@@ -94,21 +94,20 @@ class Replayer:
         """Serve until `stop`; a strict replay also ends at a deviation, or when the program closes the port."""
         while not self._is_over():
             ready = self._wait()
-            if self._stop in ready:
+            if self._stopper.descriptor in ready:
                 return
             self._look()
             self._do_what_is_due()
             self._tell_of_the_end()
 
     def stop(self) -> None:
-        """End `run`; may be called from any thread and from a signal handler."""
-        os.write(self._stopper, b"x")
+        """End `run`; may be called from any thread and from a signal handler, as often as they like."""
+        self._stopper.stop()
 
     def close(self) -> None:
         """Take the port away."""
         self._terminal.close()
-        os.close(self._stop)
-        os.close(self._stopper)
+        self._stopper.close()
 
     def _is_over(self) -> bool:
         if self._by_command:
@@ -123,7 +122,7 @@ class Replayer:
     def _wait(self) -> list[int]:
         """Until there is something to do."""
         wait_s = max(0.0, self._due[0][0] - time.monotonic()) if self._due else None
-        watched = [self._stop]
+        watched = [self._stopper.descriptor]
         if self._open:
             watched.append(self._terminal.master)
         elif self._terminal.plugged_in:

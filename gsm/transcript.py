@@ -16,7 +16,6 @@ back or a character above U+00FF are errors that name line and field.
 """
 
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -28,6 +27,8 @@ from gsm.errors import GsmError
 FORMAT_VERSION = 1
 # A day at a modem that is asked every second is about 10 MB; what is larger was not meant to be read at once.
 TRANSCRIPT_CHARACTERS_MAX = 64 * 1024 * 1024
+# Chosen: longer than any recording, and no more than a timed replay can wait in one go (select(2)).
+TRANSCRIPT_S_MAX = 10 * 366 * 24 * 60 * 60
 # Seconds are written to the microsecond: an octet at 115200 baud takes 87 of them.
 _TIME_DECIMALS = 6
 # What can happen to the port itself. A replay unplugs and plugs in; the others say how the program went about it.
@@ -98,16 +99,16 @@ class Transcript:
 
 def encode_transcript(transcript: Transcript) -> str:
     """The file's text, ASCII, a line feed after each line. Raises TranscriptError for what could not be read."""
-    lines = [json.dumps(_header_fields(transcript.header))]
-    lines += [
-        json.dumps(
-            {"t": round(event.t_s, _TIME_DECIMALS), "dir": event.direction, "data": event.data.decode("latin-1")}
-        )
-        for event in transcript.events
-    ]
+    lines = [json.dumps(_header_fields(transcript.header)), *map(line_of, transcript.events)]
     text = "\n".join(lines) + "\n"
     decode_transcript(text)
     return text
+
+
+def line_of(event: Event) -> str:
+    """The event's line of the file, ASCII, without its end."""
+    seconds = round(event.t_s, _TIME_DECIMALS)
+    return json.dumps({"t": seconds, "dir": event.direction, "data": event.data.decode("latin-1")})
 
 
 def _header_fields(header: Header) -> dict[str, Any]:
@@ -204,8 +205,8 @@ def _event(found: dict[str, Any], number: int) -> Event:
     for name in found.keys() - {"t", "dir", "data"}:
         raise TranscriptError(number, name, "unknown field")
     seconds, direction, data = found["t"], found["dir"], found["data"]
-    if type(seconds) not in (int, float) or not math.isfinite(seconds) or seconds < 0:
-        raise TranscriptError(number, "t", "it must be a number of seconds, 0 or more")
+    if type(seconds) not in (int, float) or not 0 <= seconds <= TRANSCRIPT_S_MAX:  # no comparison holds for a NaN
+        raise TranscriptError(number, "t", f"it must be a number of seconds from 0 to {TRANSCRIPT_S_MAX}, ten years")
     if direction not in list(Direction):
         raise TranscriptError(number, "dir", "it must be tx, rx or ctl")
     if not isinstance(data, str):

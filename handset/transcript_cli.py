@@ -1,8 +1,10 @@
 """`handset modem record, replay, show, import`: transcripts of what modems say."""
 
+import contextlib
 import json
-import os
 import signal
+import tempfile
+from collections.abc import Callable
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 _MARKS = {"tx": (">", "cyan"), "rx": ("<", "green"), "ctl": ("!", "yellow")}
 _FILE = click.Path(dir_okay=False, path_type=Path)
+# Less is masked before a person wonders: a second or two (measured: 80 kB a second).
+_MASKED_AT_ONCE_OCTETS = 128 * 1024
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command()
@@ -51,7 +56,7 @@ def replay(ctx: click.Context, file: Path, strict: bool, by_command: bool, timed
         raise CannotStart(f"{file}: there is a header and no dialogue, so there is nothing to play")
 
     def played() -> None:
-        click.echo(f"{file}: played to its end; whatever else the program sends ends the replay", err=True)
+        _tell(f"{file}: played to its end; whatever else the program sends ends the replay")
 
     try:
         replayer = Replayer(transcript, by_command=by_command, timed=timed, link=link, at_end=played)
@@ -59,12 +64,12 @@ def replay(ctx: click.Context, file: Path, strict: bool, by_command: bool, timed
         raise CannotStart(str(error)) from error
     except OSError as error:
         raise CannotStart(f"no port can be made: {error}") from error
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: replayer.stop())
+    _end_on_signals(replayer.stop)
     _tell_of_the_former_link(link, replayer.left_behind)
     announce_ready(port=replayer.port)
     try:
         replayer.run()
+        _end_in_peace()
         complaints = [f"{file}: {replayer.deviation}"] if replayer.deviation else []
         complaints += [f"{file}: not in the transcript: {shown(command)}" for command in replayer.unknown_commands]
         if not by_command and not replayer.finished and not complaints:
@@ -72,7 +77,7 @@ def replay(ctx: click.Context, file: Path, strict: bool, by_command: bool, timed
     finally:
         replayer.close()
     for complaint in complaints:
-        click.echo(complaint, err=True)
+        _tell(complaint)
     ctx.exit(1 if complaints else 0)
 
 
@@ -89,16 +94,16 @@ def record(ctx: click.Context, port: str | None, out: Path, link: Path | None, b
     """Record what a program and a modem say to each other.
 
     Prints one line of JSON with a port when it is ready. Let any program use that port in place of the modem's;
-    everything passes through unchanged. Ctrl-C or SIGTERM ends the recording. Identities, numbers, PINs and texts are
-    replaced throughout, each by the same pseudonym everywhere, before anything is written. What cannot be masked is
-    named by its line, and then nothing is written at all.
+    everything passes through unchanged. Ctrl-C, SIGTERM or closing the terminal ends the recording. Identities,
+    numbers, PINs and texts are replaced throughout, each by the same pseudonym everywhere, before anything is written.
+    What cannot be masked is named by its line, and then nothing is written at all.
 
     \b
     Example:
       handset modem record --port /dev/ttyUSB0 --out dialogue.jsonl --link /tmp/modem
       gammu --config gammurc identify                 (where gammurc says port = /tmp/modem)
 
-    Exit status: 0 written, 1 something could not be masked, 2 cannot run.
+    Exit status: 0 written, 1 something could not be masked, 2 cannot run, or could not be written there.
     """
     from gsm.errors import GsmError
     from gsm.recorder import Recorder
@@ -109,24 +114,31 @@ def record(ctx: click.Context, port: str | None, out: Path, link: Path | None, b
     if device is None:
         raise click.UsageError("give the modem's port: --port DEV", ctx)
     refuse_unfit(settings, device)
-    _refuse_place(out)  # not only at the end, when the dialogue would be lost
+    _refuse_unwritable(out)
     try:
         recorder = Recorder(device, baudrate=baud or settings.baud, link=link, root=settings.system_root)
     except GsmError as error:
         raise CannotStart(str(error)) from error
     except OSError as error:
         raise CannotStart(f"no port can be made: {error}") from error
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: recorder.stop())
+    _end_on_signals(recorder.stop)
     _tell_of_the_former_link(link, recorder.left_behind)
     announce_ready(port=recorder.port, modem=device)
     try:
         reason = recorder.run()
+        _end_in_peace()
         transcript = recorder.transcript(about=about, program="handset modem record")
     finally:
         recorder.close()
-    _write_masked(ctx, transcript, out)
-    click.echo(f"{out}: {len(transcript.events)} events; it ended because {reason}", err=True)
+    octets = sum(len(event.data) for event in transcript.events)
+    if octets > _MASKED_AT_ONCE_OCTETS:
+        _tell(f"it ended because {reason}; {octets} octets are being masked, which may take minutes")
+    text = _masked(ctx, transcript)
+    try:
+        _write(text, out)
+    except OSError as error:
+        raise CannotStart(f"{_why_not(error, out)}; {_written_elsewhere(text, out)}") from error
+    _tell(f"{out}: {len(transcript.events)} events; it ended because {reason}")
 
 
 @click.command("import")
@@ -155,6 +167,7 @@ def import_log(
     """
     from gsm.transcript_import import IMPORTS, LOG_OCTETS_MAX, LogError
 
+    _refuse_unwritable(out)
     if file.stat().st_size > LOG_OCTETS_MAX:
         raise CannotStart(f"{file}: a log has at most {LOG_OCTETS_MAX} octets; cut out the part that matters")
     try:
@@ -162,7 +175,11 @@ def import_log(
     except LogError as error:
         raise CannotStart(f"{file}: {error}") from error
     header = changed(transcript.header, about=about, modem=modem, source=source or transcript.header.source)
-    _write_masked(ctx, changed(transcript, header=header), out)
+    text = _masked(ctx, changed(transcript, header=header))
+    try:
+        _write(text, out)
+    except OSError as error:
+        raise CannotStart(_why_not(error, out)) from error
 
 
 @click.command()
@@ -200,38 +217,82 @@ def show(file: Path, as_json: bool, plain: bool) -> None:
         click.secho(f"   {line.note}" if line.note else "", dim=True, color=colour)
 
 
+def _end_on_signals(stop: Callable[[], None]) -> None:
+    """Ctrl-C, SIGTERM, and the terminal's closing, unless whoever started the program has that ignored (nohup(1))."""
+    for number in _ENDING:
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: stop())
+
+
+def _end_in_peace() -> None:
+    """Whoever cannot wait for the end is not to spoil it: what was recorded is not written yet."""
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _tell(sentence: str) -> None:
+    """To whoever is at the terminal; it may be gone, which is no reason to stop."""
+    with contextlib.suppress(OSError):
+        click.echo(sentence, err=True)
+
+
 def _tell_of_the_former_link(link: Path | None, left_behind: str | None) -> None:
     if left_behind is not None:
-        click.echo(f"{link} was left by a program that has ended; it leads to the new port now", err=True)
+        _tell(f"{link} was left by a program that has ended; it leads to the new port now")
 
 
-def _refuse_place(out: Path) -> None:
-    """Raise CannotStart where nothing new can be written."""
-    if os.path.lexists(out):
-        raise CannotStart(f"{out} is there already; choose another name")
-    if not out.parent.is_dir():
-        raise CannotStart(f"the folder {out.parent} is not there; make it: mkdir -p {out.parent}")
-    if not os.access(out.parent, os.W_OK):
-        raise CannotStart(f"you may not write to the folder {out.parent}; choose another")
+def _refuse_unwritable(out: Path) -> None:
+    """Make the file and take it away again: nothing else shows for certain that it can be made at the end."""
+    try:
+        _write("", out)
+        out.unlink()
+    except OSError as error:
+        raise CannotStart(_why_not(error, out)) from error
 
 
-def _write_masked(ctx: click.Context, transcript: "Transcript", out: Path) -> None:
+def _write(text: str, out: Path) -> None:
+    """All of it or nothing, and over nothing that is there. Raises OSError."""
+    with out.open("x", encoding="ascii") as file:
+        try:
+            file.write(text)
+            file.flush()
+        except OSError:
+            out.unlink()
+            raise
+
+
+def _written_elsewhere(text: str, out: Path) -> str:
+    """A recording cannot be had again, so it goes to the folder for temporary files; says where, or that it is lost."""
+    folder = tempfile.gettempdir()
+    try:
+        other = Path(tempfile.mkdtemp(prefix="yinxin-", dir=folder)) / out.name
+        _write(text, other)
+    except OSError as error:
+        return f"nor could it be written to {folder} ({error.strerror}), so it is lost"
+    return f"what was recorded is in {other} instead"
+
+
+def _why_not(error: OSError, out: Path) -> str:
+    match error:
+        case FileExistsError():
+            return f"{out} is there already; choose another name"
+        case FileNotFoundError() | NotADirectoryError():
+            return f"{out}: the folder {out.parent} is not there; make it: mkdir -p {out.parent}"
+    return f"{out}: {error.strerror}"
+
+
+def _masked(ctx: click.Context, transcript: "Transcript") -> str:
+    """The file's text; ends the command with status 1 where something cannot be masked."""
     from gsm.masking import CannotMask, mask
     from gsm.transcript import TranscriptError, encode_transcript
 
-    _refuse_place(out)
     try:
-        text = encode_transcript(mask(transcript))
+        return encode_transcript(mask(transcript))
     except CannotMask as error:
-        click.echo(f"nothing was written: {error}", err=True)
+        _tell(f"nothing was written: {error}")
         ctx.exit(1)
     except TranscriptError as error:
         raise CannotStart(f"nothing was written: {error}") from error
-    try:
-        with out.open("x", encoding="ascii") as file:
-            file.write(text)
-    except OSError as error:
-        raise CannotStart(f"{out}: {error.strerror}") from error
 
 
 def _transcript(file: Path) -> "Transcript":

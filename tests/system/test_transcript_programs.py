@@ -3,11 +3,13 @@
 import contextlib
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -309,7 +311,7 @@ def test_where_no_transcript_can_be_written_nothing_is_recorded(tmp_path: Path) 
             ("nowhere", "is there already"),
         ):
             refused = handset(*record_of(tmp_path, name))
-            assert refused.returncode == 2
+            assert (refused.returncode, refused.stdout) == (2, "")
             assert complaint in refused.stderr
     assert (tmp_path / "there.jsonl").read_text() == "precious"
 
@@ -365,6 +367,98 @@ def test_a_link_in_a_folder_that_is_missing_or_at_the_place_of_a_file_is_refused
     assert taken.returncode == 2
     assert f"{file} is there and is no link" in taken.stderr
     assert file.read_text() == SHORT
+
+
+def attend(port: str) -> None:
+    """A program that asks for attention, and gets it."""
+    line = os.open(port, os.O_RDWR | os.O_NOCTTY)
+    os.write(line, b"AT\r")
+    said = b""
+    while not said.endswith(b"OK\r\n"):
+        assert select.select([line], [], [], WAIT_S)[0], "no answer came"
+        said += os.read(line, 100)
+    os.close(line)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.programs
+def test_whoever_cannot_wait_for_the_recorders_end_loses_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    with recording(tmp_path) as recorder:
+        attend(recorder.ready["port"])
+        while recorder.process.poll() is None:
+            recorder.process.send_signal(number)
+            time.sleep(0.005)
+        assert recorder.ended()[0] == 0
+    assert decode_transcript((tmp_path / "first.jsonl").read_text()).events
+
+
+@pytest.mark.programs
+def test_a_terminal_that_is_closed_ends_the_recording_and_nothing_is_lost(tmp_path: Path) -> None:
+    ours_end, its_end = os.openpty()
+    with running(*EMULATOR, "--link-dir", str(tmp_path / "run"), "--phone", NOBODY):
+        command = ["setsid", "--ctty", *HANDSET, *record_of(tmp_path, "first")]
+        recorder = subprocess.Popen(command, stdin=its_end, stdout=its_end, stderr=its_end)
+        os.close(its_end)
+        try:
+            assert select.select([ours_end], [], [], WAIT_S)[0], "it does not get ready"
+            attend(json.loads(os.read(ours_end, 1000))["port"])
+            os.close(ours_end)
+            assert recorder.wait(WAIT_S) == 0
+        finally:
+            recorder.kill()
+            recorder.wait(WAIT_S)
+    assert decode_transcript((tmp_path / "first.jsonl").read_text()).events
+
+
+@pytest.mark.programs
+def test_a_recording_whose_folder_is_gone_is_written_elsewhere_and_it_is_said_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    (tmp_path / "usb").mkdir()
+    with recording(tmp_path, "--out", str(tmp_path / "usb/first.jsonl")) as recorder:
+        attend(recorder.ready["port"])
+        (tmp_path / "usb").rmdir()
+        status, errors = recorder.stopped()
+    assert status == 2
+    [kept] = tmp_path.glob("yinxin-*/first.jsonl")
+    assert f"the folder {tmp_path}/usb is not there" in errors
+    assert f"what was recorded is in {kept} instead" in errors
+    assert decode_transcript(kept.read_text()).events
+
+
+@pytest.mark.programs
+def test_a_recording_that_fits_nowhere_leaves_no_half_of_itself(tmp_path: Path) -> None:
+    with recording(tmp_path) as recorder:
+        attend(recorder.ready["port"])
+        resource.prlimit(recorder.process.pid, resource.RLIMIT_FSIZE, (100, 100))
+        status, errors = recorder.stopped()
+    assert status == 2
+    assert f"{tmp_path}/first.jsonl: File too large; nor could it be written to " in errors
+    assert not (tmp_path / "first.jsonl").exists()
+
+
+@pytest.mark.programs
+def test_a_timed_replay_ends_at_the_first_ctrl_c_and_bears_a_second(tmp_path: Path) -> None:
+    file = tmp_path / "long.jsonl"
+    file.write_text(SHORT + '{"t": 300000000, "dir": "rx", "data": "RING\\r\\n"}\n')
+    with running(*HANDSET, "replay", "--by-command", "--timed", str(file)) as replay:
+        line = os.open(replay.ready["port"], os.O_RDWR | os.O_NOCTTY)
+        os.write(line, b"AT\r")
+        assert select.select([line], [], [], WAIT_S)[0], "no answer came"
+        while replay.process.poll() is None:
+            replay.process.send_signal(signal.SIGINT)
+            time.sleep(0.005)
+        os.close(line)
+        assert replay.ended() == (0, "")
+
+
+@pytest.mark.parametrize("speed", ["0", "1199", "123456789", "fast"])
+@pytest.mark.programs
+def test_a_speed_that_is_none_is_refused_by_record_too(tmp_path: Path, speed: str) -> None:
+    refused = handset("record", "--port", "/dev/none", "--baud", speed, "--out", str(tmp_path / "first.jsonl"))
+    assert refused.returncode == 2
+    assert "'--baud'" in refused.stderr
 
 
 @pytest.mark.foreign

@@ -14,7 +14,7 @@ import pytest
 from gsm.errors import CannotOpen
 from gsm.recorder import Recorder
 from gsm.replayer import Replayer, replayed
-from gsm.transcript import Direction, Event, Header, Transcript
+from gsm.transcript import Direction, Event, Header, Transcript, encode_transcript
 
 WAIT_S = 20.0
 EVERY = bytes(range(256)).replace(b"\r", b"").replace(b"\n", b"").replace(b"\x1a", b"").replace(b"\x1b", b"")
@@ -135,3 +135,34 @@ def test_a_device_that_is_not_there_is_named() -> None:
 def test_a_port_that_is_being_recorded_cannot_be_recorded_once_more(modem: Replayer) -> None:
     with recording(modem.port), pytest.raises(CannotOpen):
         Recorder(modem.port)
+
+
+def test_stopping_it_again_does_nothing_also_when_it_is_closed(modem: Replayer) -> None:
+    recorder = Recorder(modem.port)
+    for _ in range(3):
+        recorder.stop()
+    assert recorder.run() == "it was stopped"
+    recorder.close()
+    files = [os.open("/dev/null", os.O_RDWR) for _ in range(4)]  # which get the numbers that are free now
+    recorder.stop()
+    for file in files:
+        os.close(file)
+
+
+def test_it_ends_before_there_is_more_than_a_transcript_holds(modem: Replayer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gsm.recorder._DIALOGUE_CHARACTERS_MAX", 1000)
+    recorder = Recorder(modem.port)
+    ended: list[str] = []
+    thread = threading.Thread(target=lambda: ended.append(recorder.run()))
+    thread.start()
+    program = os.open(recorder.port, os.O_RDWR | os.O_NOCTTY)
+    deadline = time.monotonic() + WAIT_S
+    while thread.is_alive():
+        assert time.monotonic() < deadline, "it goes on"
+        with contextlib.suppress(BlockingIOError):
+            os.write(program, b"\x00")
+        time.sleep(0.002)
+    os.close(program)
+    recorder.close()
+    assert "a transcript holds no more" in ended[0]
+    assert 1000 <= len(encode_transcript(recorder.transcript())) < 2000
