@@ -118,7 +118,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     (`smsReceivedCallbackFunc`, `smsStatusReportCallback`) get its own objects. `gone` is told when the port is lost
     and `back` when the modem is there and set up again. `settled` is told what became of a message in doubt. `full`
     is told True when no message can arrive although everything stored was handed over (what `received` left fills the
-    memory), False when there is room again.
+    memory), False when there is room again. `registered` is told whether there is a network,
+    once that is known and whenever it changes.
     """
 
     log = logging.getLogger("gsm.modem")
@@ -134,6 +135,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         back: Callable[[], object] | None = None,
         settled: Callable[[Settled], object] | None = None,
         full: Callable[[bool], object] | None = None,
+        registered: Callable[[bool], object] | None = None,
         cmgs_timeout_s: float = CMGS_TIMEOUT_S,
         prompt_timeout_s: float = 5.0,
         command_timeout_s: float = 10.0,
@@ -157,6 +159,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self._received = received
         self._reported = reported
         self._settled = settled
+        self._registered = registered
         self._outcomes = Outcomes()
         self._report_came = threading.Condition()
         self._cmgs_timeout_s = cmgs_timeout_s
@@ -461,8 +464,14 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
                 break
         if not known:
             return None
-        self._registration.heard(any(known), time.monotonic())
+        self._heard_registration(any(known))
         return any(known)
+
+    def _heard_registration(self, is_registered: bool) -> None:
+        changed = is_registered != self._registration.is_registered
+        self._registration.heard(is_registered, time.monotonic())
+        if changed and (tell := self._registered) is not None:
+            self.call_in_order(lambda: tell(is_registered))
 
     def _watch_registration(self) -> None:
         with self._txLock:
@@ -619,7 +628,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         elif code == "+CPIN":
             self._heard_pin_state(pin_state_of(lines))
         elif code == "+CREG" and (registered := told_registered(lines[0])) is not None:
-            self._registration.heard(registered, time.monotonic())
+            self._heard_registration(registered)
         elif code is not None or is_known_unsolicited(lines[0]) or lines[0] == "OK":
             spaced = [_SPACELESS.sub(r"\1: ", line, count=1) for line in lines]
             # Its last stage, without the thread that the library makes for each code.

@@ -67,7 +67,14 @@ class StorageState:
     is_full: bool
 
 
-BearerEvent = Ready | Gone | Received | Signal | SendSettled | StorageState
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Whether the modem is registered in a network: without one nothing can be sent and no answer can come."""
+
+    is_registered: bool
+
+
+BearerEvent = Ready | Gone | Received | Signal | SendSettled | StorageState | Network
 
 
 class Bearer(Protocol):

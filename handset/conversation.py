@@ -83,7 +83,7 @@ class Conversation:
         self._started = time.monotonic()
         self._deadline = self._started + wait_s
         self.say: Callable[[str], None] = lambda _: None  # what goes on, for a person
-        self._said_full = False
+        self._said: set[Text] = set()
 
     # -- waiting ------------------------------------------------------------------------------------------
 
@@ -100,10 +100,15 @@ class Conversation:
             return None
         if isinstance(told, BaseException):
             raise told
-        if isinstance(told, Connection) and told.storage_is_full and not self._said_full:
-            self._said_full = True
-            self.say(Text.STORAGE_IS_FULL.say(self._language))
+        if isinstance(told, Connection):
+            self._say_once(told.network_is_lost, Text.NETWORK_IS_LOST)
+            self._say_once(told.storage_is_full, Text.STORAGE_IS_FULL)
         return told
+
+    def _say_once(self, is_so: bool, text: Text) -> None:
+        if is_so and text not in self._said:
+            self._said.add(text)
+            self.say(text.say(self._language))
 
     async def connect(self, person: Person) -> None:
         """Wait until the phone can send. Raises Unconnected; the person is asked what only a person can know."""

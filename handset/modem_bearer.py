@@ -30,7 +30,7 @@ from gsm.modem import Modem
 from gsm.outcomes import Settled
 from gsm.usb import ROOT
 from handset.actions import SendOutcome
-from handset.bearer import BearerEvent, Gone, Ready, Received, SendSettled, Signal, StorageState, Trouble
+from handset.bearer import BearerEvent, Gone, Network, Ready, Received, SendSettled, Signal, StorageState, Trouble
 from wire.secret import Secret
 
 RECONNECT_S = 2.0  # a modem that was just plugged in needs some seconds; asking more often finds it no sooner
@@ -90,6 +90,7 @@ class ModemBearer:
             back=self._back,
             settled=self._settled,
             full=self._full,
+            registered=self._registered,
             rtscts=rtscts,
             usb_root=system_root,
         )
@@ -255,6 +256,9 @@ class ModemBearer:
 
     def _full(self, is_full: bool) -> None:
         self._on_loop(lambda: self._put(StorageState(is_full)))
+
+    def _registered(self, is_registered: bool) -> None:
+        self._on_loop(lambda: self._put(Network(is_registered)))
 
     def _gone(self, error: Exception) -> None:
         cause = error.__cause__  # what stood in the way when it was set up again, such as a SIM that asks for its PIN

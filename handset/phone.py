@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from handset.actions import Action, Asking, OperatorWrites, SendOutcome, SendText, Show, Update
-from handset.bearer import Bearer, Gone, Ready, Received, SendSettled, Signal, StorageState, Trouble
+from handset.bearer import Bearer, Gone, Network, Ready, Received, SendSettled, Signal, StorageState, Trouble
 from handset.session import DEFAULT_POLICY, HandsetSession, Policy
 from handset.sqlite_store import SqliteStore, StoreUnusable
 from handset.store import StoredRequest
@@ -39,6 +39,7 @@ class Connection:
     identity: Identity | None = field(default=None, repr=False)
     signal_percent: int | None = None
     sim_is_new: bool = False  # another SIM than last time: the bank will want to be told
+    network_is_lost: bool = False  # nothing can be sent, and no answer can come
     storage_is_full: bool = False  # of others' messages: no answer can arrive
     numberless_imsi: str | None = field(default=None, repr=False)  # with NUMBER_UNKNOWN: the SIM whose number is wanted
 
@@ -230,6 +231,8 @@ class Phone:
                 self._tell(replace(self.connection, signal_percent=event.percent))
             elif isinstance(event, StorageState):
                 self._tell(replace(self.connection, storage_is_full=event.is_full))
+            elif isinstance(event, Network):
+                self._tell(replace(self.connection, network_is_lost=not event.is_registered))
             elif isinstance(event, SendSettled):
                 await self._settle(event)
             elif isinstance(event, Received) and self._session is not None:

@@ -41,6 +41,12 @@ class Text(Sentence):
         "only be asked about with the SIM that made them.",
     )
 
+    SIGNAL_NO_NETWORK = ("无网络", "no network")
+    NETWORK_IS_LOST = (
+        "没有网络，暂时收发不了短信。请检查天线和信号；找到网络后会自动继续。",
+        "There is no network: no SMS can be sent or received. Check the antenna and the coverage; it goes on by itself "
+        "once there is one.",
+    )
     STORAGE_IS_FULL = (
         "短信存储已满，全是其他短信，收不到答复。"
         "handset modem doctor 会给出删除已读短信的命令；也可把 SIM 卡放进手机删除。",

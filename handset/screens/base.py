@@ -16,6 +16,7 @@ from wire.response_codes import Language
 
 if TYPE_CHECKING:
     from handset.app import HandsetApp
+    from handset.phone import Connection
 
 
 class Confirm(Static, can_focus=True):
@@ -98,9 +99,14 @@ class PhoneScreen(Screen[None]):
         connection = self.handset.connection
         if connection.trouble is not None:
             return self.say(text_of(connection.trouble))
-        signal = connection.signal_percent
         return self.say(
             Text.STATUS,
             number=connection.identity.msisdn if connection.identity else self.say(Text.NUMBER_UNKNOWN),
-            signal=self.say(Text.SIGNAL_UNKNOWN) if signal is None else f"{signal}%",
+            signal=self._signal(connection),
         )
+
+    def _signal(self, connection: "Connection") -> str:
+        if connection.network_is_lost:
+            return self.say(Text.SIGNAL_NO_NETWORK)
+        percent = connection.signal_percent
+        return self.say(Text.SIGNAL_UNKNOWN) if percent is None else f"{percent}%"

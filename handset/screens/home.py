@@ -44,13 +44,14 @@ class HomeScreen(PhoneScreen):
         identity = connection.identity
         sim = self.say(Text.SIM_LINE, imsi=identity.imsi, number=identity.msisdn) if identity else ""
         self.put("#sim", sim)
-        lines = [self.say(text_of(connection.trouble) if connection.trouble else Text.CONNECTED)]
+        without_trouble = Text.NETWORK_IS_LOST if connection.network_is_lost else Text.CONNECTED
+        lines = [self.say(text_of(connection.trouble) if connection.trouble else without_trouble)]
         if connection.sim_is_new:
             lines.append(self.say(Text.SIM_IS_NEW))
         if connection.storage_is_full:
             lines.append(self.say(Text.STORAGE_IS_FULL))
         self.put("#connection", "\n".join(lines))
-        in_trouble = connection.trouble is not None or connection.storage_is_full
+        in_trouble = connection.trouble is not None or connection.network_is_lost or connection.storage_is_full
         self.query_one("#connection").set_class(in_trouble, "trouble")
         self.put("#prompt", self.say(Text.HOME))
         menu = self.query_one("#menu", OptionList)

@@ -12,7 +12,7 @@ from textual.widgets import Input, OptionList, Static
 
 from handset.actions import SendOutcome
 from handset.app import HandsetApp
-from handset.bearer import Gone, Ready, Received, StorageState, Trouble
+from handset.bearer import Gone, Network, Ready, Received, StorageState, Trouble
 from handset.demo_customers import CUSTOMERS
 from handset.phone import Phone
 from handset.screens.base import Confirm
@@ -485,6 +485,18 @@ async def test_a_storage_full_of_others_messages_is_told_on_the_first_screen_unt
         assert rig.says(Text.CONNECTED)  # sending still works
         rig.bearer.tell(StorageState(is_full=False))
         await rig.until(lambda: not rig.says(Text.STORAGE_IS_FULL))
+
+
+@BOTH
+async def test_a_lost_network_is_told_on_every_screen_until_there_is_one(opened: Open, language: Language) -> None:
+    async with opened(language) as rig:
+        rig.bearer.tell(Network(is_registered=False))
+        await rig.until(lambda: rig.says(Text.NETWORK_IS_LOST) and not rig.says(Text.CONNECTED))
+        await rig.press("1")
+        await rig.reach(PayeeScreen)
+        assert rig.says(Text.SIGNAL_NO_NETWORK)
+        rig.bearer.tell(Network(is_registered=True))
+        await rig.until(lambda: not rig.says(Text.SIGNAL_NO_NETWORK))
 
 
 async def test_a_storage_that_fills_up_during_a_transfer_is_told_there(opened: Open) -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from gsm.errors import ModemGone, NotAModem
 from handset.actions import SendOutcome
-from handset.bearer import BearerEvent, Gone, Ready, Received, Signal, StorageState, Trouble
+from handset.bearer import BearerEvent, Gone, Network, Ready, Received, Signal, StorageState, Trouble
 from handset.modem_bearer import ModemBearer, _trouble_of
+from modem_emulator.emulation import EmulatedModem
 from modem_emulator.emulator import Phone
 from modem_emulator.profile import Profile, Storage
 from modem_emulator.profiles import load
@@ -36,7 +37,8 @@ async def soon(work: Awaitable[Result]) -> Result:
 
 
 async def next_but_signal(bearer: ModemBearer) -> BearerEvent:
-    while isinstance(event := await soon(bearer.next_event()), Signal):
+    """The next that is neither the signal's strength nor the network, of which a modem tells when it likes."""
+    while isinstance(event := await soon(bearer.next_event()), Signal | Network):
         pass
     return event
 
@@ -170,6 +172,25 @@ async def test_a_sim_full_of_others_texts_is_told_and_so_is_room_and_none_is_del
         assert len(store.slots(tight.imsi)) == 2
         await asyncio.to_thread(ours._modem.write, "AT+CMGD=1,1")  # by the customer: all that was read
         assert await next_but_signal(ours) == StorageState(False)
+
+
+def test_a_network_that_is_lost_and_found_is_told(gsm_modem: EmulatedModem) -> None:
+    async def told() -> list[bool]:
+        bearer = ModemBearer(gsm_modem.port, OPERATOR)
+        bearer._modem._registration_interval_s = 0.1
+        said: list[bool] = []
+        try:
+            while len(said) < 3:
+                event = await soon(bearer.next_event())
+                if isinstance(event, Network):
+                    said.append(event.is_registered)
+                    gsm_modem.signal = None if said == [True] else 20
+        finally:
+            await bearer.close()
+        return said
+
+    gsm_modem.wait_until_registered()
+    assert asyncio.run(told()) == [True, False, True]
 
 
 async def test_a_port_that_is_not_there_is_told_once(tmp_path: Path) -> None:
