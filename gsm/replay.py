@@ -96,6 +96,9 @@ class Replay(Protocol):
     def closed(self) -> None:
         """The program closed the port."""
 
+    def ended(self) -> None:
+        """The program will not come (back): where a strict replay waits for it still is a deviation."""
+
 
 class StrictReplay:
     """The same octets in the same order. See the rules at the top."""
@@ -137,7 +140,13 @@ class StrictReplay:
 
     def closed(self) -> None:
         """Ending early is a deviation, unless the transcript shows that the port was opened again."""
-        if not self.finished and not self._reopens and self.deviation is None:
+        if not self._reopens:
+            self.ended()
+
+    def ended(self) -> None:
+        if not self.finished and self.deviation is None:
+            while self._events[self._place].direction is not Direction.TX:  # of a port that nobody opened
+                self._place += 1
             self._deviate(None)
 
     @property
@@ -204,6 +213,9 @@ class CommandReplay:
         """Whoever comes next begins with a command."""
         self._buffer.clear()
         self._prompting = None
+
+    def ended(self) -> None:
+        """Nobody need ask for everything."""
 
     def _text(self, unit: bytes, end: bytes) -> list[Due]:
         exchange, self._prompting = self._prompting, None

@@ -10,6 +10,7 @@
 It needs pytest and this package, and nothing else of this project.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ import pytest
 
 from gsm.replayer import Replayer, replayed
 from gsm.transcript import Header, Transcript, decode_transcript
+
+# A pty hands octets on within milliseconds, on a busy machine later. Only a test that fails waits for so long.
+_READING_S, _READING_INTERVAL_S = 1.0, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,9 @@ def every_transcript(
 ) -> pytest.MarkDecorator:
     """Run a test with `replayed_modem` once for each transcript of `folder` whose name fits `name`.
 
-    By command unless told otherwise, without the recorded delays unless `timed`. A strict replay that the program
-    leaves fails the test, with the line. Raises FileNotFoundError where there is no transcript at all: a test that
-    runs against nothing shows nothing.
+    By command unless told otherwise, without the recorded delays unless `timed`. A strict replay fails the test where
+    the program leaves it, and where the test ends before the transcript does, with the line. Raises FileNotFoundError
+    where there is no transcript at all: a test that runs against nothing shows nothing.
     """
     files = sorted(Path(folder).glob(f"{name}.jsonl"))
     if not files:
@@ -77,5 +81,15 @@ def replayed_modem(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[R
     link = tmp_path / "modem"
     with replayed(transcript, by_command=wanted.by_command, timed=wanted.timed, link=link) as replayer:
         yield ReplayedModem(wanted.file.stem, transcript, replayer)
-        if replayer.deviation is not None:
-            pytest.fail(f"{wanted.file.name}: {replayer.deviation}")
+        if not wanted.by_command:
+            _let_it_read(replayer)
+    replayer.expect_no_more()
+    if replayer.deviation is not None:
+        pytest.fail(f"{wanted.file.name}: {replayer.deviation}")
+
+
+def _let_it_read(replayer: Replayer) -> None:
+    """What the program has just written may be on its way yet."""
+    deadline = time.monotonic() + _READING_S
+    while not (replayer.all_was_sent or replayer.deviation) and time.monotonic() < deadline:
+        time.sleep(_READING_INTERVAL_S)

@@ -76,6 +76,11 @@ class Replayer:
         return self._replay.finished and not self._due and not self._unwritten
 
     @property
+    def all_was_sent(self) -> bool:
+        """Whether the program has sent all that a transcript has of it."""
+        return self._replay.finished
+
+    @property
     def client_is_there(self) -> bool:
         """Whether a program has the port open."""
         return self._open
@@ -89,6 +94,10 @@ class Replayer:
     def texts(self) -> tuple[bytes, ...]:
         """What a replay by command was given to its prompts, without the Ctrl-Z, in the order in which it came."""
         return tuple(self._replay.texts) if isinstance(self._replay, CommandReplay) else ()
+
+    def expect_no_more(self) -> None:
+        """After `run`: what a strict replay still waits for is a `deviation`, for the program has ended."""
+        self._replay.ended()
 
     def run(self) -> None:
         """Serve until `stop`; a strict replay also ends at a deviation, or when the program closes the port."""

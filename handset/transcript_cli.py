@@ -73,7 +73,8 @@ def replay(ctx: click.Context, file: Path, strict: bool, by_command: bool, timed
         complaints = [f"{file}: {replayer.deviation}"] if replayer.deviation else []
         complaints += [f"{file}: not in the transcript: {shown(command)}" for command in replayer.unknown_commands]
         if not by_command and not replayer.finished and not complaints:
-            complaints = [f"{file}: stopped before its end"]
+            replayer.expect_no_more()
+            complaints = [f"{file}: stopped before its end" + (f": {replayer.deviation}" if replayer.deviation else "")]
     finally:
         replayer.close()
     for complaint in complaints:

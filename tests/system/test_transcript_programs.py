@@ -260,6 +260,15 @@ def test_a_transcript_without_a_dialogue_is_refused_by_replay_and_said_by_show(t
 
 
 @pytest.mark.programs
+def test_a_strict_replay_that_is_stopped_early_says_what_it_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "short.jsonl"
+    file.write_text(SHORT)
+    with running(*HANDSET, "replay", str(file)) as replay:
+        missed = r"line 2: expected 'AT\r', the program ended before it"
+        assert replay.stopped() == (1, f"{file}: stopped before its end: {missed}\n")
+
+
+@pytest.mark.programs
 def test_what_a_program_sends_after_the_end_unplugs_the_modem_and_is_told(tmp_path: Path) -> None:
     file = tmp_path / "short.jsonl"
     file.write_text(SHORT)

@@ -4,6 +4,7 @@ import os
 import select
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -36,26 +37,65 @@ def test_a_folder_without_transcripts_is_an_error(tmp_path: Path) -> None:
         every_transcript(tmp_path)
 
 
-def test_leaving_a_strict_replay_fails_the_test(tmp_path: Path) -> None:
-    (tmp_path / "one.jsonl").write_bytes((FOLDER / "asks_its_imsi.jsonl").read_bytes())
-    (tmp_path / "test_leaves.py").write_text(
+def strict_test(folder: Path, body: str) -> subprocess.CompletedProcess[str]:
+    """Run a test of a strict replay of AT+CIMI, with this body."""
+    (folder / "one.jsonl").write_bytes((FOLDER / "asks_its_imsi.jsonl").read_bytes())
+    (folder / "test_strict.py").write_text(
         f"""
 import os, time
 from gsm.replay_fixture import every_transcript, replayed_modem
 
-@every_transcript({str(tmp_path)!r}, by_command=False)
+@every_transcript({str(folder)!r}, by_command=False)
 def test_it(replayed_modem):
-    port = os.open(replayed_modem.port, os.O_RDWR | os.O_NOCTTY)
-    os.write(port, b"AT+CGSN\\r")
-    deadline = time.monotonic() + 20
-    while replayed_modem.replayer.deviation is None and time.monotonic() < deadline:
-        time.sleep(0.005)
-    os.close(port)
+{textwrap.indent(textwrap.dedent(body), "    ")}
 """
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
     # What our own run was started with is not for this one.
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
-    ended = subprocess.run(command, capture_output=True, text=True, cwd=Path.cwd(), env=environment, check=False)
+    return subprocess.run(command, capture_output=True, text=True, cwd=Path.cwd(), env=environment, check=False)
+
+
+def test_leaving_a_strict_replay_fails_the_test(tmp_path: Path) -> None:
+    ended = strict_test(
+        tmp_path,
+        """
+        port = os.open(replayed_modem.port, os.O_RDWR | os.O_NOCTTY)
+        os.write(port, b"AT+CGSN\\r")
+        deadline = time.monotonic() + 20
+        while replayed_modem.replayer.deviation is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        os.close(port)
+        """,
+    )
     assert ended.returncode == 1
     assert r"one.jsonl: line 2: expected 'AT+CIMI\r', got 'AT+CGSN\r'" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "pass",
+        "port = os.open(replayed_modem.port, os.O_RDWR | os.O_NOCTTY)",
+        """
+        port = os.open(replayed_modem.port, os.O_RDWR | os.O_NOCTTY)
+        os.write(port, b"AT+CI")
+        os.close(port)
+        """,
+    ],
+)
+def test_ending_before_a_strict_replay_does_fails_the_test(tmp_path: Path, body: str) -> None:
+    ended = strict_test(tmp_path, body)
+    assert ended.returncode == 1
+    assert r"one.jsonl: line 2: expected 'AT+CIMI\r', the program ended before it" in ended.stdout
+
+
+def test_what_was_written_last_counts_though_nobody_read_the_answer(tmp_path: Path) -> None:
+    ended = strict_test(
+        tmp_path,
+        """
+        port = os.open(replayed_modem.port, os.O_RDWR | os.O_NOCTTY)
+        os.write(port, b"AT+CIMI\\r")
+        """,
+    )
+    assert ended.returncode == 0, ended.stdout
