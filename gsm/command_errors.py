@@ -1,10 +1,12 @@
 """Refused commands as exceptions: the library's own, without the command's values, and ours."""
 
+from collections.abc import Callable
+
 from gsmmodem.exceptions import CmeError, CmsError, CommandError
 
 from gsm.answers import Command
-from gsm.errors import ModemError
-from gsm.final_results import refusal_of, sim_error
+from gsm.errors import ModemError, SimBusy
+from gsm.final_results import Refusal, refusal_of, sim_error
 
 
 def name_of(line: str) -> str:
@@ -23,7 +25,15 @@ def raise_for(name: str, final: str) -> None:
     raise (CmeError if refusal.family == "CME" else CmsError)(name, refusal.code)
 
 
-def in_our_words(error: CommandError) -> ModemError:
-    """What a refused command means to whoever set the modem up."""
+def refusal_in(error: CommandError) -> Refusal:
+    """The refusal for which an error was raised."""
+    return Refusal(error.type or "", error.code)
+
+
+def in_our_words(error: CommandError, is_busy: Callable[[Refusal], bool]) -> ModemError:
+    """What a refused command means to whoever set the modem up; `is_busy` knows what this modem means by busy."""
+    if is_busy(refusal_in(error)):
+        return SimBusy()
     found = sim_error(error.code) if isinstance(error, CmeError) else None
-    return found or ModemError(f"The modem refused {error.command or 'a command'} ({error}). Update or change it.")
+    code = "" if error.code is None else f" ({error.type} {error.code})"
+    return found or ModemError(f"The modem refused {error.command or 'a command'}{code}. Update or change it.")

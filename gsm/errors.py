@@ -69,6 +69,15 @@ class SimMissing(ModemError):
         super().__init__("The modem finds no SIM that it can read. Insert the SIM, or clean its contacts.")
 
 
+class SimBusy(ModemError):
+    """The SIM, or the modem itself, is still busy though it was waited for (+CME ERROR 14, +CMS ERROR 314)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The SIM is still busy, as it is for a while after it was put in. Wait half a minute, try again."
+        )
+
+
 class SimPinNeeded(ModemError):
     """The SIM asks for its PIN and none was given (+CPIN: SIM PIN)."""
 

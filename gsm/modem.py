@@ -36,7 +36,7 @@ from gsmmodem.modem import StatusReport as LibraryStatusReport
 
 from gsm.answers import code_of, is_known_unsolicited
 from gsm.channel import PromptWithdrawn
-from gsm.command_errors import in_our_words, name_of, raise_for
+from gsm.command_errors import in_our_words, name_of, raise_for, refusal_in
 from gsm.errors import (
     ModemError,
     ModemGone,
@@ -46,6 +46,7 @@ from gsm.errors import (
     PduError,
     SendFailed,
     SendUnknown,
+    SimBusy,
     SimLocked,
     SimPinWrong,
     SimPukNeeded,
@@ -194,9 +195,9 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     def connect(self, pin: str | None = None, waitingForModemToStartInSeconds: float = 0) -> None:  # noqa: N803
         """Open the port, set modem and SIM up, and have the stored messages handed over.
 
-        Raises CannotOpen, NotAModem, SimMissing, SimPinNeeded, SimPinWrong, SimPukNeeded, SimLocked, or ModemError
-        for a modem that refuses what is needed. The port is closed again then. Of a modem that is connected already
-        only the PIN is taken, for when its SIM asks again.
+        Raises CannotOpen, NotAModem, SimMissing, SimBusy, SimPinNeeded, SimPinWrong, SimPukNeeded, SimLocked, or
+        ModemError for a modem that refuses what is needed. The port is closed again then. Of a modem that is
+        connected already only the PIN is taken, for when its SIM asks again.
         """
         if self.alive:
             if pin is not None:
@@ -243,19 +244,19 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self._expect_a_modem(first_answer_timeout_s)
         self._is_wavecom = True  # until it has said who made it: it may be busy when it is asked
         try:
-            self._is_wavecom = is_wavecom(self._ask("AT+CGMI"))
+            self._is_wavecom = is_wavecom(self._ask_if_answered("AT+CGMI"))
             GsmModem.connect(self)
             self._choose_indications()
-            self.write("AT+CREG=1", parseError=False)
-            if reports_universal_time(self._ask("AT+CTZR=?")):
-                self._ask(REPORT_UNIVERSAL_TIME)
-            memories = memories_of(self.write("AT+CPMS=?", parseError=False))
-            self._settings.made(self._ask, echo_is_off=not self.echoed)
+            self._ask_if_answered("AT+CREG=1")
+            if reports_universal_time(self._ask_if_answered("AT+CTZR=?")):
+                self._ask_if_answered(REPORT_UNIVERSAL_TIME)
+            memories = memories_of(self._ask_if_answered("AT+CPMS=?"))
+            self._settings.made(self._ask_if_answered, echo_is_off=not self.echoed)
         except TimeoutException as error:
             self._check_present(written=True)
             raise NotAModem(self.port, "it stopped answering while it was set up") from error
         except CommandError as error:
-            raise in_our_words(error) from error
+            raise in_our_words(error, self._is_busy) from error
         except (TypeError, ValueError, IndexError, AttributeError) as error:
             # The library takes answers apart without looking whether they are whole.
             raise ModemError(
@@ -270,8 +271,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     def _choose_indications(self) -> None:
         """Have new messages told of in the best way that the modem knows."""
         self._announces = self._smsReadSupported  # the library's +CNMI was taken
-        chosen = best_indications(self.write("AT+CNMI=?", parseError=False)) if self._chooses_indications else None
-        if chosen is not None and self.write(f"AT+CNMI={chosen}", parseError=False)[-1] == "OK":
+        chosen = best_indications(self._ask_if_answered("AT+CNMI=?")) if self._chooses_indications else None
+        if chosen is not None and self._ask_if_answered(f"AT+CNMI={chosen}")[-1] == "OK":
             self._announces = chosen.announces_messages
 
     def _poll_pause_s(self) -> float:
@@ -302,7 +303,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         try:
             state = pin_state_of(self._ask_pin_state())
         except CommandError as error:
-            raise in_our_words(error) from error
+            raise in_our_words(error, self._is_busy) from error
         if state in OPEN_STATES:
             self._sim_pin.proven()
         return state
@@ -328,15 +329,19 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
                     raise
                 continue
             refusal = refusal_of(lines[-1])
-            if refusal is None or not self._is_busy(refusal) or time.monotonic() >= deadline:
+            is_last = ends or time.monotonic() + 2 * _BUSY_INTERVAL_S >= deadline  # `write` has waited where it ends
+            if refusal is None or not self._is_busy(refusal) or is_last:
                 raise_for("AT+CPIN?", lines[-1])
                 return lines
+            time.sleep(_BUSY_INTERVAL_S)
 
     def _enter_pin(self) -> None:
         pin = self._sim_pin.take()
         try:
             lines = self.write(f'AT+CPIN="{pin}"', timeout=self._sim_timeout_s)
         except CommandError as error:
+            if self._is_busy(refusal_in(error)):
+                raise SimBusy from None  # what is asked next says whether it took the PIN
             self._sim_pin.refused()
             # A plain ERROR says the same on modems without +CMEE.
             raise (sim_error(error.code) if isinstance(error, CmeError) else None) or SimPinWrong() from None
@@ -386,8 +391,9 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             lines = [_SPACELESS.sub(r"\1: ", line, count=1) if ":" in line else line for line in lines]
             self._note(data if is_command else None, lines[-1])
             refusal = refusal_of(lines[-1])
-            if refusal is None or once or not self._is_busy(refusal) or time.monotonic() + pause_s >= deadline:
-                break
+            asked_again_s = time.monotonic() + pause_s
+            if refusal is None or once or not self._is_busy(refusal) or asked_again_s + _BUSY_INTERVAL_S >= deadline:
+                break  # also where what is left of the time would be too short for an answer
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, _BUSY_INTERVAL_S_MAX)
         if refusal is not None and refusal.asks_for_pin:
@@ -403,6 +409,14 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         """The lines of an answer, a refusal like any other."""
         lines: list[str] = self.write(command, parseError=False)
         return lines
+
+    def _ask_if_answered(self, command: str) -> list[str]:
+        """The same; what a modem leaves unanswered that answers AT counts as refused. Raises NotAModem."""
+        try:
+            return self._ask(command)
+        except CommandTimedOut:
+            self._expect_a_modem(self._first_answer_timeout_s)
+            return ["ERROR"]
 
     def _note(self, command: str | None, final: str) -> None:
         """Log what a command (None for a text) came to, without its values; note what it shows of the modem."""
@@ -426,7 +440,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         try:
             imsi = imsi_of(self.write("AT+CIMI"))
         except CommandError as error:
-            raise in_our_words(error) from error
+            raise in_our_words(error, self._is_busy) from error
         if imsi is None:
             raise ModemError("The modem did not tell the SIM's IMSI. Take the SIM out, put it back, and try again.")
         self._sim_pin.proven()

@@ -18,6 +18,7 @@ class Trouble(Enum):
     SIM_PIN_WRONG = "the SIM did not take its PIN"
     SIM_BLOCKED = "the SIM wants its PUK"
     NO_SIM = "there is no SIM, or it does not answer"
+    SIM_BUSY = "the SIM is still busy"
     NUMBER_UNKNOWN = "the SIM does not know its number and none was given"
 
 

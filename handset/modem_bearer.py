@@ -18,6 +18,7 @@ from gsm.errors import (
     NotAModem,
     SendFailed,
     SendUnknown,
+    SimBusy,
     SimLocked,
     SimMissing,
     SimPinNeeded,
@@ -48,6 +49,7 @@ _TROUBLES: tuple[tuple[type[ModemError], Trouble], ...] = (
     (SimPukNeeded, Trouble.SIM_BLOCKED),
     (SimLocked, Trouble.SIM_BLOCKED),
     (SimMissing, Trouble.NO_SIM),
+    (SimBusy, Trouble.SIM_BUSY),
 )
 
 

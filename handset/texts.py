@@ -249,6 +249,14 @@ class Text(Sentence):
         "The SIM is blocked. Put it into a phone and unlock it with its PUK.",
     )
     TROUBLE_NO_SIM = ("没有读到 SIM 卡。请插好 SIM 卡。", "No SIM can be read. Insert the SIM.")
+    TROUBLE_SIM_BUSY = (
+        "SIM 卡正忙。请等半分钟；就绪后会自动连接。",
+        "The SIM is still busy. Wait half a minute; it is picked up by itself.",
+    )
+    COMMAND_SIM_BUSY = (
+        "SIM 卡正忙。请等半分钟，然后重新运行。",
+        "The SIM is still busy. Wait half a minute, then run this again.",
+    )
     TROUBLE_NUMBER_UNKNOWN = (
         "SIM 卡不知道自己的号码。请在首页按 n 输入。",
         "The SIM does not know its own number. Press n on the first screen to enter it.",
@@ -295,10 +303,12 @@ _TROUBLES = {
     Trouble.SIM_PIN_WRONG: Text.TROUBLE_SIM_PIN_WRONG,
     Trouble.SIM_BLOCKED: Text.TROUBLE_SIM_BLOCKED,
     Trouble.NO_SIM: Text.TROUBLE_NO_SIM,
+    Trouble.SIM_BUSY: Text.TROUBLE_SIM_BUSY,
     Trouble.NUMBER_UNKNOWN: Text.TROUBLE_NUMBER_UNKNOWN,
 }
 _COMMAND_TROUBLES = {
     Trouble.NO_MODEM: Text.COMMAND_NO_MODEM,
+    Trouble.SIM_BUSY: Text.COMMAND_SIM_BUSY,
     Trouble.NUMBER_UNKNOWN: Text.COMMAND_NUMBER_UNKNOWN,
 }
 _FAULTS = {

@@ -10,16 +10,18 @@ from typing import TypeVar
 
 import pytest
 
-from gsm.errors import ModemGone, NotAModem
+from gsm.errors import ModemGone, NotAModem, SimBusy
 from handset.actions import SendOutcome
 from handset.bearer import BearerEvent, Gone, Network, Ready, Received, Signal, StorageState, Trouble
 from handset.modem_bearer import ModemBearer, _trouble_of
+from handset.texts import text_for_command, text_of
 from modem_emulator.emulation import EmulatedModem
 from modem_emulator.emulator import Phone
 from modem_emulator.profile import Profile, Storage
 from modem_emulator.profiles import load
 from modem_emulator.server import serving
 from modem_emulator.store import MemoryStore
+from wire.response_codes import Language
 from wire.secret import Secret
 
 OURS, OPERATOR, STRANGER = "8613900000001", "8613900000095", "8613900000666"
@@ -204,6 +206,13 @@ async def test_a_port_that_is_not_there_is_told_once(tmp_path: Path) -> None:
 def test_what_is_no_modem_is_told_as_a_port_that_cannot_be_used() -> None:
     assert _trouble_of(NotAModem("/dev/ttyUSB0")) is Trouble.CANNOT_OPEN
     assert _trouble_of(ModemGone("/dev/ttyUSB0", "unplugged")) is Trouble.NO_MODEM
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "SIM is still busy. Wait half a minute"), ("zh", "SIM 卡正忙")])
+def test_a_busy_sim_is_told_as_that(language: Language, said: str) -> None:
+    trouble = _trouble_of(SimBusy())
+    assert said in text_of(trouble).say(language)
+    assert said in text_for_command(trouble).say(language)
 
 
 async def test_a_modem_that_was_unplugged_is_picked_up_again(tmp_path: Path) -> None:

@@ -1,0 +1,94 @@
+"""Setting up a modem that leaves questions unanswered, is busy, or was left in another character set; over ptys."""
+
+import time
+
+import pytest
+
+from gsm.errors import ModemError, NotAModem, SimBusy, SimPinDoubtful
+from tests.replay.conftest import Connect, MakeModem
+from tests.replay.scripted_modem import Reply, ScriptedModem
+
+# What our driver asks beyond the library, or asks again; a modem that does not answer it can do all the rest.
+OPTIONAL = ("AT+CNMI=?", "AT+CREG=1", "AT+CTZR=?", "AT+CMEE?", "AT+CNMI?")
+
+
+def silent(_: ScriptedModem) -> None:
+    """No answer at all."""
+
+
+def busy(answer: bytes) -> dict[str, Reply]:
+    return {"AT+CPIN?": answer}
+
+
+# ---- questions without an answer
+
+
+@pytest.mark.parametrize("question", OPTIONAL)
+def test_a_modem_that_leaves_a_question_unanswered_is_set_up(scripted: MakeModem, ours: Connect, question: str) -> None:
+    modem = scripted({question: silent})
+    driver = ours(modem, command_timeout_s=0.3)
+    assert question in modem.commands
+    assert driver.imsi == "460001234567890"
+    assert driver.send_text("+8613900000000", "hi").reference == 7
+
+
+@pytest.mark.parametrize("question", OPTIONAL)
+def test_the_library_which_does_not_ask_connects_too(scripted: MakeModem, unmodified: Connect, question: str) -> None:
+    assert unmodified(scripted({question: silent})).imsi == "460001234567890"
+
+
+@pytest.mark.parametrize("question", OPTIONAL)
+def test_a_modem_that_is_silent_from_there_on_is_none(scripted: MakeModem, ours: Connect, question: str) -> None:
+    def fall_silent(modem: ScriptedModem) -> None:
+        for command in ("AT", "AT+CMEE?", "AT+CMGF?", "AT+CREG?"):
+            modem.replies[command] = silent
+
+    began_s = time.monotonic()
+    with pytest.raises(NotAModem, match="does not answer AT"):
+        ours(scripted({question: fall_silent}), command_timeout_s=0.3, first_answer_timeout_s=0.5)
+    assert time.monotonic() - began_s < 10
+
+
+# ---- a busy SIM
+
+
+@pytest.mark.parametrize("answer", [b"+CME ERROR: 14", b"+CME ERROR: SIM busy", b"+CMS ERROR: 314"])
+def test_a_sim_that_stays_busy_is_told_as_that(scripted: MakeModem, ours: Connect, answer: bytes) -> None:
+    with pytest.raises(SimBusy, match="Wait half a minute"):
+        ours(scripted(busy(answer)), sim_timeout_s=0.4)
+
+
+def test_a_wavecom_that_stays_busy_is_told_as_that(scripted: MakeModem, ours: Connect) -> None:
+    wavecom = scripted({"AT+CGMI": b"WAVECOM MODEM\r\n\r\nOK", **busy(b"+CME ERROR: 515")})
+    with pytest.raises(SimBusy):
+        ours(wavecom, sim_timeout_s=0.4)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [(b"ERROR", r"The modem refused AT\+CPIN\?\. U"), (b"+CME ERROR: 3", r"refused AT\+CPIN\? \(CME 3\)\. U")],
+)
+def test_another_refusal_names_the_command_once(scripted: MakeModem, ours: Connect, answer: bytes, said: str) -> None:
+    with pytest.raises(ModemError, match=said):
+        ours(scripted(busy(answer)), sim_timeout_s=0.4)
+
+
+@pytest.mark.parametrize("answer", [b"+CME ERROR: 14", b"+CME ERROR: SIM busy", b"+CMS ERROR: 314"])
+def test_a_pin_that_meets_a_busy_sim_is_not_repeated(scripted: MakeModem, ours: Connect, answer: bytes) -> None:
+    modem = scripted({"AT+CPIN?": b"+CPIN: SIM PIN\r\n\r\nOK", 'AT+CPIN="1234"': answer})
+    driver = ours(scripted())
+    driver.close()
+    driver.port = modem.path
+    with pytest.raises(SimBusy):
+        driver.connect("1234")
+    with pytest.raises(SimPinDoubtful):  # it may have been passed on
+        driver.connect("1234")
+    assert modem.commands.count('AT+CPIN="1234"') == 1
+
+
+@pytest.mark.parametrize("answer", [b"+CME ERROR: 14", b"+CMS ERROR: 314"])
+def test_a_text_that_meets_a_busy_sim_is_not_repeated(scripted: MakeModem, ours: Connect, answer: bytes) -> None:
+    modem = scripted(sent=answer)
+    with pytest.raises(ModemError, match="not sent"):
+        ours(modem).send_text("+8613900000000", "hi")
+    assert len(modem.texts) == 1
