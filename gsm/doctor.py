@@ -93,6 +93,7 @@ class Observer(Protocol):
     """One patient: a machine and the modem on it. Only `send_to_itself` costs money."""
 
     number: str | None  # as the person gave it
+    pin_at_hand: bool  # whether the person gave a PIN for the SIM; nobody here sends it
 
     def number_kept_of(self, imsi: str) -> str | None:
         """The number that was kept of this SIM when it was asked for, or seen, before."""
@@ -192,6 +193,7 @@ class Verdict(Enum):
     SIM_BUSY = auto()
     PIN_NOT_ASKED = auto()
     PIN_ASKED = auto()
+    PIN_AT_HAND = auto()
     PUK_ASKED = auto()
     OTHER_LOCK = auto()
     AT_HOME = auto()
@@ -256,6 +258,7 @@ _WELL = {
     Verdict.CLOCK_RIGHT,
 }
 _SKIPPED = {
+    Verdict.PIN_AT_HAND,
     Verdict.SPACE_UNKNOWN,
     Verdict.SMS_NOT_WANTED,
     Verdict.POWER_NOT_MEASURED,
@@ -456,7 +459,7 @@ def _pin(examination: _Examination) -> _Outcome:
         case "READY" | "SIM PIN2" | "SIM PUK2":  # the second PIN guards what nobody here uses
             return Verdict.PIN_NOT_ASKED, {}
         case "SIM PIN":
-            return Verdict.PIN_ASKED, {}
+            return (Verdict.PIN_AT_HAND if examination.observer.pin_at_hand else Verdict.PIN_ASKED), {}
         case "SIM PUK":
             return Verdict.PUK_ASKED, {}
     return Verdict.OTHER_LOCK, {"lock": state}
@@ -492,7 +495,8 @@ def _storage(examination: _Examination) -> _Outcome:
     facts = {"memory": name, "used": used, "total": total}
     if used >= total:
         return Verdict.FULL, facts
-    return (Verdict.SPACE_SHORT if total - used < SLOTS_FREE_MIN else Verdict.SPACE), facts
+    enough = min(SLOTS_FREE_MIN, total)  # of a SIM with fewer there is no mending that
+    return (Verdict.SPACE_SHORT if total - used < enough else Verdict.SPACE), facts
 
 
 # ---- the network

@@ -50,8 +50,8 @@ class SomebodyElses(LeaveOnSim):
 class Observations:
     """One port, `port` or the one that is found, on the machine whose files are below `root`.
 
-    `number` is the SIM's own, as the person gave it; `kept` knows it by the IMSI of SIMs that were here before;
-    `agrees` is asked with it before a text is sent.
+    `number` is the SIM's own, as the person gave it, who may have a PIN ready too (`pin_at_hand`); `kept` knows it by
+    the IMSI of SIMs that were here before; `agrees` is asked with it before a text is sent.
     """
 
     def __init__(
@@ -62,11 +62,13 @@ class Observations:
         baudrate: int = 115200,
         rtscts: bool = False,
         number: str | None = None,
+        pin_at_hand: bool = False,
         kept: Callable[[str], str | None] = lambda _imsi: None,
         agrees: Callable[[str], bool] = lambda _number: False,
         delivery_s: float = DELIVERY_S,
     ) -> None:
         self.number = number
+        self.pin_at_hand = pin_at_hand
         self.number_kept_of = kept
         self.agrees_to_sms = agrees
         self._wanted, self._root = port, root

@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import signal
-import stat
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from handset.modem_cli import modem
 from handset.named_port import refuse_unfit
 from handset.phone import Connection, NotConnected, Phone
 from handset.settings import Settings
+from handset.sim_pin_file import sim_pin_in_file
 from handset.sqlite_store import SqliteStore, StoreUnusable
 from handset.store import StoredRequest
 from handset.texts import Text, text_for_command, text_of
@@ -365,17 +365,6 @@ def _number_typed(typed: str, language: Language) -> str:
         raise click.UsageError(Text.BAD_MSISDN.say(language)) from None  # click says it, and asks again
 
 
-def _sim_pin_in_file(path: Path | None) -> Secret | None:
-    if path is None:
-        return None
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise CannotStart(f"{path} can be read by others; run: chmod 600 {path}")
-    pin = path.read_text(encoding="ascii", errors="replace").strip()
-    if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
-        raise CannotStart(f"{path} holds no SIM PIN of 4 to 8 digits")
-    return Secret(pin.encode("ascii"))
-
-
 # -- opening --------------------------------------------------------------------------------------------------
 
 
@@ -437,7 +426,7 @@ def _phone_opener(settings: Settings, store: SqliteStore) -> Callable[[Callable[
     assert settings.port is not None
     assert settings.operator is not None
     port, operator = settings.port, settings.operator
-    sim_pin = _sim_pin_in_file(settings.sim_pin_file)
+    sim_pin = sim_pin_in_file(settings.sim_pin_file)
     return lambda listener: Phone(
         ModemBearer(
             port,

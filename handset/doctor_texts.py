@@ -263,6 +263,12 @@ ADVICE: dict[Verdict, Advice] = {
         ),
         ("handset --port {port} --sim-pin-file FILE",),
     ),
+    Verdict.PIN_AT_HAND: Advice(
+        (
+            "SIM 卡要求 PIN；--sim-pin-file 已给出，手机程序会输入，这里不会。",
+            "The SIM asks for its PIN. The app will enter the one of --sim-pin-file; it is not entered here.",
+        ),
+    ),
     Verdict.PUK_ASKED: Advice(
         ("SIM 卡已锁，要求 PUK；没有输入任何密码。", "The SIM is blocked and asks for its PUK; nothing was entered."),
         (

@@ -12,6 +12,7 @@ from gsm.observations import Observations
 from handset.doctor_texts import ADVICE, TITLES, said
 from handset.modem_texts import KINDS, PLACES, REPLIES, ROLES, ModemText
 from handset.settings import Settings
+from handset.sim_pin_file import sim_pin_in_file
 from handset.sqlite_store import kept_number
 from wire.response_codes import Language
 
@@ -50,6 +51,7 @@ def examine_modem(settings: Settings, as_json: bool, test_sms: bool, wait_s: flo
         baudrate=settings.baud,
         rtscts=settings.rtscts,
         number=settings.number,
+        pin_at_hand=sim_pin_in_file(settings.sim_pin_file) is not None,
         kept=lambda imsi: kept_number(settings.state, imsi),
         agrees=agrees,
         delivery_s=wait_s,

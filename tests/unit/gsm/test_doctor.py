@@ -327,6 +327,19 @@ def test_a_sim_that_asks_for_its_pin_is_never_given_one(
 
 
 @pytest.mark.gsm_modem(pin="4321")
+def test_a_pin_that_is_at_hand_is_nothing_to_mend_and_is_not_sent_either(
+    machine: Machine, gsm_modem: EmulatedModem, doctor: Doctor
+) -> None:
+    found = doctor(gsm_modem.port, pin_at_hand=True)
+    assert to_mend(found) == []
+    assert found[Check.PIN].verdict is Verdict.PIN_AT_HAND
+    assert found[Check.REGISTERED].verdict is Verdict.IN_THE_WAY
+    assert "CPIN=" not in gsm_modem.dialogue
+    gsm_modem.fault("ask-puk")
+    assert to_mend(doctor(gsm_modem.port, pin_at_hand=True)) == [Verdict.PUK_ASKED]
+
+
+@pytest.mark.gsm_modem(pin="4321")
 def test_a_sim_that_asks_for_its_puk(machine: Machine, gsm_modem: EmulatedModem, doctor: Doctor) -> None:
     gsm_modem.fault("ask-puk")
     assert to_mend(doctor(gsm_modem.port)) == [Verdict.PUK_ASKED]
@@ -440,6 +453,14 @@ def test_a_storage_that_is_full_or_almost(plugged: EmulatedModem, doctor: Doctor
     assert to_mend(doctor()) == [Verdict.SPACE_SHORT]
     plugged.fault("empty-storage", storage="SM")
     assert to_mend(doctor()) == []
+
+
+@pytest.mark.gsm_modem(slots=2)
+def test_a_sim_of_two_places_is_not_almost_full_when_it_is_empty(plugged: EmulatedModem, doctor: Doctor) -> None:
+    assert doctor()[Check.STORAGE].facts["total"] == 2
+    assert to_mend(doctor()) == []
+    plugged.fault("fill-storage", storage="SM", leave=1)
+    assert to_mend(doctor()) == [Verdict.SPACE_SHORT]
 
 
 # ---- the network

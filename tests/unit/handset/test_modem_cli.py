@@ -258,6 +258,27 @@ def test_the_doctor_in_chinese(run: Run, machine: Machine, gsm_modem: EmulatedMo
     assert "未检查：先解决“PIN 码”。" in result.stdout
 
 
+@pytest.mark.gsm_modem(pin="87654321")
+def test_the_doctor_knows_of_a_pin_in_a_file_and_refuses_a_file_that_holds_none(
+    run: Run, tmp_path: Path, gsm_modem: EmulatedModem
+) -> None:
+    file = tmp_path / "pin"
+    file.write_text("87654321\n")
+    file.chmod(0o600)
+    options = ("--port", gsm_modem.port, "--sim-pin-file", str(file), "modem", "doctor")
+    result = run(*options)
+    assert result.exit_code == 0
+    assert "– PIN: The SIM asks for its PIN. The app will enter the one of --sim-pin-file" in result.stdout
+    assert "– PIN 码：SIM 卡要求 PIN；--sim-pin-file 已给出" in run(*options, lang="zh").stdout
+    assert "87654321" not in gsm_modem.dialogue + result.output
+    for content, mode, complaint in (("no PIN", 0o600, "holds no SIM PIN"), ("87654321", 0o644, "chmod 600")):
+        file.write_text(content)
+        file.chmod(mode)
+        refused = run(*options)
+        assert refused.exit_code == 2
+        assert complaint in refused.stderr
+
+
 def test_the_doctors_json_has_every_check(run: Run, machine: Machine, gsm_modem: EmulatedModem) -> None:
     plug_in_ec25(machine, gsm_modem)
     machine.run(500, "ModemManager")
