@@ -63,7 +63,7 @@ class Rig:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let the app work until something is so."""
-        for _ in range(400):
+        for _ in range(2000):
             if condition():
                 return
             await self.pilot.pause(0.01)

@@ -44,7 +44,7 @@ class Rig:
         self.phone = Phone(bearer, self.store, OPERATOR, self.told.append, number, policy)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        for _ in range(500):
+        for _ in range(2000):
             if condition():
                 return
             await asyncio.sleep(0.01)
