@@ -21,7 +21,7 @@ _COMMAND_LINE = re.compile(r"\s*AT", re.IGNORECASE)
 # One command of a line (V.250 clause 5.2): an extended one to the semicolon, a dial string, an S register, a letter.
 _EXTENDED = r'(?P<extended>[+^*$#!_][A-Z][A-Z0-9_]*)(?P<values>\s*(?:=\s*\??|\?)(?:"[^"]*"?|[^;"])*|\s*(?=;|$))'
 _NUMBER_TO_DIAL = r"[-0-9*#+,.()W!@ABC ]*[-0-9*#+,.()W!@ ]"
-_ENTRY_TO_DIAL = r'>?[A-Z]*\s*(?:"[^"]*"|[0-9]+)'
+_ENTRY_TO_DIAL = r'>[A-Z]*\s*(?:"[^"]*"|[0-9]+)|"[^"]*"'
 _DIAL = rf"D(?P<dialled>L|[TP]?\s*(?:{_ENTRY_TO_DIAL}|{_NUMBER_TO_DIAL})?\s*[GI]*\s*(?=;|$))"
 _REGISTER = r"(?P<register>S\s*[0-9]{1,3})(?P<value>\s*=\s*[0-9]{1,3}|\s*\?)?"
 _BASIC = r"(?P<basic>[&\\%]?[A-CE-Z])(?P<digits>\s*[0-9]{0,3}\??)"
@@ -278,7 +278,7 @@ class LineMasker:
         if code == "+CUSD" and (said := _USSD.fullmatch(rest)):
             self._in_quotes = said.group(3) is None
             return head + said.group(1) + self._names.text(said.group(2)) + (said.group(3) or "")
-        return head + self._fields.behind(code, rest, asked=bool(self._running))
+        return head + self._fields.behind(code, rest, asked=code in self._running or "I" in self._running)
 
     def _expect_body(self, code: str, core: str) -> None:
         header = _PDU_HEADER[code].fullmatch(core)

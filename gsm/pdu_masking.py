@@ -172,6 +172,7 @@ class _Walk:
                 data = slice(place + 2, min(place + 2 + length, end))
                 self.octets[data] = bytes(data.stop - data.start)
             place += 2 + length
+        self.octets[min(place, end) : end] = bytes(end - min(place, end))  # too little for an element
         return end
 
     def _septets(self, where: slice, count: int, fill_bits: int) -> None:

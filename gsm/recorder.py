@@ -13,11 +13,13 @@ import logging
 import os
 import select
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import serial
 
+from gsm.answers import Command, is_answer
 from gsm.errors import CannotOpen, InUse
 from gsm.holders import holders
 from gsm.port_link import LinkRefused
@@ -97,18 +99,14 @@ class Recorder:
         self._stopper.close()
 
     def transcript(self, *, about: str = "", program: str = "") -> Transcript:
-        """The dialogue so far, not masked; modem and firmware are what the modem said when it was asked."""
-        events = tuple(self._events)
-        maker, model, firmware = (_said(events, command) for command in _ASKING_WHAT_IT_IS)
+        """The dialogue so far, not masked; `named`, once it is masked, says which modem it was."""
         header = Header(
             source="recorded",
-            modem=f"{maker} {model}".strip(),
-            firmware=firmware,
             about=about,
             recorded=self._started_at.isoformat(timespec="seconds"),
             program=program,
         )
-        return Transcript(header, events)
+        return Transcript(header, tuple(self._events))
 
     def _from_modem(self) -> None:
         data = self._device.read(READ_OCTETS_MAX)
@@ -169,6 +167,15 @@ def _opened(device: str, baudrate: int, root: Path) -> serial.Serial:
         raise CannotOpen(device, os.strerror(number) if number else str(error)) from error
 
 
+def named(masked: Transcript) -> Transcript:
+    """With modem and firmware in its header, as the modem said them when it was asked.
+
+    To be taken from a masked transcript: between a question and its answer there may be somebody's message.
+    """
+    maker, model, firmware = (_said(masked.events, command) for command in _ASKING_WHAT_IT_IS)
+    return replace(masked, header=replace(masked.header, modem=f"{maker} {model}".strip(), firmware=firmware))
+
+
 def _said(events: tuple[Event, ...], command: str) -> str:
     """The first line of the answer to a command of the dialogue; empty where it was not asked or refused."""
     replay = CommandReplay(Transcript(Header("recorded"), events))
@@ -176,7 +183,9 @@ def _said(events: tuple[Event, ...], command: str) -> str:
     if replay.unknown:
         return ""
     said = b"".join(each.data for each in due if each.direction is Direction.RX).decode("latin-1")
-    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.strip().upper().startswith("AT")]
+    asked = Command.of(f"AT{command}")
+    lines = [line for line in map(str.strip, said.splitlines()) if line and is_answer(line, asked)]
+    lines = [line for line in lines if not line.upper().startswith("AT")]
     if not lines or lines[0] == "OK" or "ERROR" in lines[0]:
         return ""
     return lines[0].removeprefix(f"{command}:").strip(' "')[:_NAME_CHARACTERS_MAX]

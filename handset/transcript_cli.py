@@ -107,7 +107,7 @@ def record(ctx: click.Context, port: str | None, out: Path, link: Path | None, b
     Exit status: 0 written, 1 something could not be masked, 2 cannot run, or could not be written there.
     """
     from gsm.errors import GsmError
-    from gsm.recorder import Recorder
+    from gsm.recorder import Recorder, named
 
     settings = ctx.find_object(Settings)
     assert settings is not None, "the group made it"
@@ -134,7 +134,7 @@ def record(ctx: click.Context, port: str | None, out: Path, link: Path | None, b
     octets = sum(len(event.data) for event in transcript.events)
     if octets > _MASKED_AT_ONCE_OCTETS:
         _tell(f"it ended because {reason}; {octets} octets are being masked, which may take minutes")
-    text = _masked(ctx, transcript)
+    text = _masked(ctx, transcript, then=named)
     try:
         _write(text, out)
     except OSError as error:
@@ -282,13 +282,15 @@ def _why_not(error: OSError, out: Path) -> str:
     return f"{out}: {error.strerror}"
 
 
-def _masked(ctx: click.Context, transcript: "Transcript") -> str:
+def _masked(
+    ctx: click.Context, transcript: "Transcript", then: "Callable[[Transcript], Transcript]" = lambda masked: masked
+) -> str:
     """The file's text; ends the command with status 1 where something cannot be masked."""
     from gsm.masking import CannotMask, mask
     from gsm.transcript import TranscriptError, encode_transcript
 
     try:
-        return encode_transcript(mask(transcript))
+        return encode_transcript(then(mask(transcript)))
     except CannotMask as error:
         _tell(f"nothing was written: {error}")
         ctx.exit(1)

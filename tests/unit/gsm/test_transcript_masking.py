@@ -187,6 +187,11 @@ class TestTexts:
         assert deliver.originator == "xxxxxxxx"
         assert deliver.user_data.udh == (Element(0x22, bytes(8)),)
 
+    def test_an_octet_that_no_element_of_the_header_has_goes(self) -> None:
+        pdu = "00440B913119325476F80004620122210000000906000307020141" + "4242"
+        got = masked(">AT+CMGR=1\r", f"<\r\n{shown(pdu)}\r\n\r\nOK\r\n")[1]
+        assert "06000307020100" + "7878" in got
+
     def test_a_status_report(self) -> None:
         pdu = to_hex(encode_status_report(StatusReport(7, "+86" + NUMBER, MOMENT, MOMENT, 0)))
         got = masked(f"<\r\n+CDS: {length(pdu)}\r\n{pdu}\r\n")[0].split("\r\n")[2]
@@ -368,7 +373,7 @@ class TestTextsThatNobodyAskedFor:
     @pytest.mark.parametrize(
         "text",
         [
-            "AT 9 I go", "AT+Bob is here", "At home", "AT+Bob", "AT+BOB=meet me", "at b o b", "ATDbob",
+            "AT 9 I go", "AT+Bob is here", "At home", "AT+Bob", "AT+BOB=meet me", "at b o b", "ATDbob", "ATDbob12",
             "AT+CMGX=Bob\rmore", "AT&Bob", "AT 139 1234 5678", "AT#BOB?", "ATTENTION BOB",
         ],
     )  # fmt: skip

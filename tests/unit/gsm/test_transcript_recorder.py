@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from gsm.errors import CannotOpen
-from gsm.recorder import Recorder
+from gsm.masking import mask
+from gsm.recorder import Recorder, named
 from gsm.replayer import Replayer, replayed
 from gsm.transcript import Direction, Event, Header, Transcript, encode_transcript
 
@@ -99,8 +100,16 @@ def test_programs_come_and_go_and_the_header_knows_the_modem(modem: Replayer) ->
             asked(recorder.port, b"AT+CGMI\r", b"AT+CGMR\r")
             eventually(lambda times=times: controls(recorder).count(b"closed") == times)
         assert not tty.tcgetattr(recorder._terminal.master)[3] & tty.ECHO
-        header = recorder.transcript(about="a test").header
+        header = named(recorder.transcript(about="a test")).header
     assert (header.modem, header.firmware, header.about, header.source) == ("huawei", "11.126", "a test", "recorded")
+
+
+def test_a_message_before_the_answer_does_not_become_the_modems_name() -> None:
+    said = b'\r\n+CMT: "+8613912345678",,"26/11/23,06:35:22+32"\r\nMeet Bob\r\n\r\nhuawei\r\n\r\nOK\r\n'
+    events = (Event(0, Direction.TX, b"AT+CGMI\r"), Event(1, Direction.RX, said))
+    header = named(mask(Transcript(Header("recorded"), events))).header
+    assert "Bob" not in header.modem
+    assert "139" not in header.modem
 
 
 def test_the_programs_speed_is_the_devices(modem: Replayer) -> None:
