@@ -29,6 +29,7 @@ _GAMMU_FRAME = re.compile(r"(SENDING|RECEIVED) frame type 0x[0-9A-F]+/length 0x[
 _GAMMU_DATE = re.compile(r"\w{3} (\d{4}/\d\d/\d\d \d\d:\d\d:\d\d): ")
 _GAMMU_VERSION = re.compile(r"\[Gammu +- ([0-9.]+)\]")
 _GAMMU_CELL = 4  # two hexadecimal digits, the character, a stroke
+_GAMMU_OCTET = re.compile("[0-9A-Fa-f]{2}")
 _SENT, _RECEIVED = 1, 2
 # Some ten times what becomes the largest transcript: each octet has its cell in a dump, and its date.
 LOG_OCTETS_MAX = 256 * 1024 * 1024
@@ -152,10 +153,10 @@ def _dumped(lines: Iterator[tuple[int, str]], length: int, number: int) -> bytes
         number, line = next(lines, (number, ""))
         line = _GAMMU_DATE.sub("", line, count=1)
         count = min(16, length - len(data))
-        try:
-            data += bytes(int(line[_GAMMU_CELL * cell : _GAMMU_CELL * cell + 2], 16) for cell in range(count))
-        except ValueError:
-            raise LogError(f"line {number}: a dump of {length} octets is expected to go on here") from None
+        cells = [line[_GAMMU_CELL * cell : _GAMMU_CELL * cell + 2] for cell in range(count)]
+        if not all(map(_GAMMU_OCTET.fullmatch, cells)):
+            raise LogError(f"line {number}: a dump of {length} octets is expected to go on here")
+        data += bytes.fromhex("".join(cells))
     return bytes(data)
 
 

@@ -77,6 +77,7 @@ def test_a_stroke_and_a_long_frame_are_octets_like_others() -> None:
         ("socat", b"> 2026/11/23 07:16:16.380677  length=9 from=0 to=2\nAT\\r", "line 2"),
         ("gammu", b"nothing\n", "line 1"),
         ("gammu", b"SENDING frame type 0x00/length 0x03/3\n41A|54T\n", "line 2"),
+        ("gammu", b"SENDING frame type 0x00/length 0x03/3\n41A|54T|0", "line 2"),
         ("gammu", b"\x061.42.0Note\n\x01\x09AT\r", "octet 13"),
         ("gammu", b"\x061.42.0Note\n", "line 1"),
     ],
