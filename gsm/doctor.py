@@ -18,7 +18,7 @@ from gsm.holders import Program
 from gsm.network_time import network_time_of
 from gsm.own_number import locate_own_number
 from gsm.port_path import Unfit
-from gsm.sim import imsi_of, pin_state_of
+from gsm.sim import imsi_of, pin_state_of, service_centre_of
 from gsm.usb import UsbDevice
 from gsm.usb_modems import NEVER_ASKED, Role
 
@@ -38,7 +38,6 @@ _A_QUARTER_S = 900
 _ASKED_BY_ERROR = {11: "SIM PIN", 12: "SIM PUK"}
 _REGISTRATION = re.compile(r"\+CE?REG: *\d *, *(\d+)")
 _SIGNAL = re.compile(r"\+CSQ: *(\d+)")
-_CENTRE = re.compile(r'\+CSCA: *"?(\+?[0-9]{3,20})')
 _SPACE = re.compile(r'"?(\w+)"? *, *(\d+) *, *(\d+)')
 # Registered, at home or abroad; 6 and 7 are for SMS only (TS 27.007 clause 7.2).
 _AT_HOME, _ABROAD = {"1", "6"}, {"5", "7"}
@@ -532,9 +531,9 @@ def _signal(examination: _Examination) -> _Outcome:
 
 
 def _centre(examination: _Examination) -> _Outcome:
-    found = _CENTRE.search("\n".join(lines := examination.ask("AT+CSCA?")))
-    if found:
-        return Verdict.CENTRE_SET, {"centre": found.group(1)}
+    centre = service_centre_of(lines := examination.ask("AT+CSCA?"))
+    if centre is not None:
+        return Verdict.CENTRE_SET, {"centre": centre}
     refusal = refusal_of(_final(lines))
     if refusal is None or (refusal.family, refusal.code) == ("CMS", _CENTRE_UNKNOWN):
         return Verdict.CENTRE_UNSET, {}

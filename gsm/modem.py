@@ -54,10 +54,9 @@ from gsm.errors import (
 from gsm.final_results import Refusal, is_wavecom, reference_of, refusal_of, refused, refused_text, sim_error
 from gsm.forgetting import Settings
 from gsm.inbox import ReceivedText, memories_of
-from gsm.indications import best_indications
 from gsm.line import CommandTimedOut, Line
 from gsm.mailbox import Access, Mailbox
-from gsm.network_time import REPORT_UNIVERSAL_TIME, NetworkClock, network_time_of, reports_universal_time
+from gsm.network_time import NetworkClock, network_time_of
 from gsm.outcomes import Outcomes, Settled, is_same_number
 from gsm.own_number import ask_own_number
 from gsm.pdu import (
@@ -68,8 +67,9 @@ from gsm.pdu import (
     split,
     to_hex,
 )
-from gsm.registration import Registration, answered_registered, told_registered
-from gsm.sim import imsi_of, pin_state_of
+from gsm.preferences import ask_registered, choose_indications, prefer_gsm_characters, prefer_to_be_told
+from gsm.registration import Registration, told_registered
+from gsm.sim import imsi_of, pin_state_of, plain_number
 from gsm.sim_pin import OPEN_STATES, SimPin
 
 # TS 27.005 leaves it open; Huawei, u-blox and Quectel manuals give 40 to 120 s for +CMGS.
@@ -247,9 +247,9 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             self._is_wavecom = is_wavecom(self._ask_if_answered("AT+CGMI"))
             GsmModem.connect(self)
             self._choose_indications()
-            self._ask_if_answered("AT+CREG=1")
-            if reports_universal_time(self._ask_if_answered("AT+CTZR=?")):
-                self._ask_if_answered(REPORT_UNIVERSAL_TIME)
+            prefer_to_be_told(self._ask_if_answered)
+            prefer_gsm_characters(self._ask_if_answered)
+            self._smscNumber = plain_number(self._smscNumber or "")  # it was read in whatever characters there were
             memories = memories_of(self._ask_if_answered("AT+CPMS=?"))
             self._settings.made(self._ask_if_answered, echo_is_off=not self.echoed)
         except TimeoutException as error:
@@ -271,8 +271,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     def _choose_indications(self) -> None:
         """Have new messages told of in the best way that the modem knows."""
         self._announces = self._smsReadSupported  # the library's +CNMI was taken
-        chosen = best_indications(self._ask_if_answered("AT+CNMI=?")) if self._chooses_indications else None
-        if chosen is not None and self._ask_if_answered(f"AT+CNMI={chosen}")[-1] == "OK":
+        chosen = choose_indications(self._ask_if_answered) if self._chooses_indications else None
+        if chosen is not None:
             self._announces = chosen.announces_messages
 
     def _poll_pause_s(self) -> float:
@@ -469,17 +469,10 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
     # ---- registration; on the dispatcher thread, except when a send asks
 
     def _ask_registration(self) -> bool | None:
-        """Whether the modem is registered, for calls or in a packet network that carries SMS; None if it won't say."""
-        known: list[bool] = []
-        for name in ("CREG", "CGREG", "CEREG"):
-            said = answered_registered(self.write(f"AT+{name}?", parseError=False))
-            known += [] if said is None else [said]
-            if said:
-                break
-        if not known:
-            return None
-        self._heard_registration(any(known))
-        return any(known)
+        registered = ask_registered(self._ask)
+        if registered is not None:
+            self._heard_registration(registered)
+        return registered
 
     def _heard_registration(self, is_registered: bool) -> None:
         changed = is_registered != self._registration.is_registered

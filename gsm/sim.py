@@ -4,9 +4,13 @@ import re
 from collections.abc import Iterable
 
 # "name",<number>,<type>: quotes around name and number are missing on some modems (Huawei, SIMCom: +CNUM: ,"...").
-_NUMBER_FIELDS = r'(?:"[^"]*"|[^,]*)\s*,\s*"?(\+?[0-9]{3,20})"?\s*(?:,\s*"?([0-9]+))?'
-_CNUM = re.compile(r"\+CNUM:\s*" + _NUMBER_FIELDS)
-_CPBR = re.compile(r'\+CPBR:\s*\d+\s*,\s*"?(\+?[0-9]{3,20})"?\s*(?:,\s*"?([0-9]+))?')
+_NUMBER_AND_TYPE = r'"?([+0-9A-Fa-f]+)"?\s*(?:,\s*"?([0-9]+)|,|$)'
+_CNUM = re.compile(r'\+CNUM:\s*(?:"[^"]*"|[^,]*)\s*,\s*' + _NUMBER_AND_TYPE)
+_CPBR = re.compile(r"\+CPBR:\s*\d+\s*,\s*" + _NUMBER_AND_TYPE)
+_CSCA = re.compile(r"\+CSCA:\s*" + _NUMBER_AND_TYPE)
+_NUMBER = re.compile(r"\+?[0-9]{3,20}")
+# A number while +CSCS="UCS2" holds: four hexadecimal digits for the + and for each digit (TS 27.007 clause 5.5).
+_NUMBER_IN_UCS2 = re.compile(r"(?:002[Bb])?(?:003[0-9]){3,20}")
 _IMSI = re.compile(r'(?:\+CIMI:\s*)?"?([0-9]{14,15})"?')
 # EF MSISDN, 6F40 (TS 51.011 clause 10.5.5, TS 31.102 clause 4.2.26).
 NUMBER_FILE = 28480
@@ -23,10 +27,28 @@ def own_number_of(lines: Iterable[str]) -> str | None:
     """The first number of a +CNUM or +CPBR answer, with its + where its type says international; None for none."""
     for line in lines:
         match = _CNUM.match(line) or _CPBR.match(line)
-        if match:
-            number, kind = match.groups()
-            return "+" + number if kind == _INTERNATIONAL and not number.startswith("+") else number
+        number = _number_in(match) if match else None
+        if number is not None:
+            return number
     return None
+
+
+def service_centre_of(lines: Iterable[str]) -> str | None:
+    """The number of the service centre in a +CSCA answer, written as `own_number_of` does; None for none."""
+    return next((_number_in(match) for match in map(_CSCA.match, lines) if match), None)
+
+
+def plain_number(said: str) -> str | None:
+    """A number as a modem shows it, which may be in UCS-2; None for what is no number."""
+    number = bytes.fromhex(said).decode("utf-16-be") if _NUMBER_IN_UCS2.fullmatch(said) else said
+    return number if _NUMBER.fullmatch(number) else None
+
+
+def _number_in(match: re.Match[str]) -> str | None:
+    said, kind = match.groups()
+    number = plain_number(said)
+    international = number is not None and kind == _INTERNATIONAL and not number.startswith("+")
+    return f"+{number}" if international else number
 
 
 def imsi_of(lines: Iterable[str]) -> str | None:

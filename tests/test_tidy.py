@@ -37,6 +37,7 @@ RULES = sorted(
         "gsm/registration.py",
         "gsm/network_time.py",
         "gsm/forgetting.py",
+        "gsm/preferences.py",
         "gsm/replay.py",
         "gsm/sim.py",
         "gsm/sim_pin.py",

@@ -1,10 +1,15 @@
 """Setting up a modem that leaves questions unanswered, is busy, or was left in another character set; over ptys."""
 
+import contextlib
 import time
 
 import pytest
+from gsmmodem.modem import GsmModem
 
 from gsm.errors import ModemError, NotAModem, SimBusy, SimPinDoubtful
+from gsm.line import Line
+from gsm.modem import Modem
+from modem_emulator.emulation import EmulatedModem
 from tests.replay.conftest import Connect, MakeModem
 from tests.replay.scripted_modem import Reply, ScriptedModem
 
@@ -92,3 +97,78 @@ def test_a_text_that_meets_a_busy_sim_is_not_repeated(scripted: MakeModem, ours:
     with pytest.raises(ModemError, match="not sent"):
         ours(modem).send_text("+8613900000000", "hi")
     assert len(modem.texts) == 1
+
+
+# ---- characters that another program left
+
+UCS2 = "+8613900000001".encode("utf-16-be").hex().upper()
+CENTRE = "+8613800100500"
+
+
+def left_in_ucs2(modem: ScriptedModem) -> ScriptedModem:
+    """Numbers in UCS-2 until it is told otherwise."""
+
+    def gsm(modem: ScriptedModem) -> bytes:
+        modem.replies["AT+CNUM"] = b'+CNUM: "","+8613900000001",145\r\n\r\nOK'
+        modem.replies["AT+CSCA?"] = f'+CSCA: "{CENTRE}",145\r\n\r\nOK'.encode()
+        return b"OK"
+
+    centre = CENTRE.encode("utf-16-be").hex().upper()
+    modem.replies["AT+CSCS?"] = b'+CSCS: "UCS2"\r\n\r\nOK'
+    modem.replies["AT+CNUM"] = f'+CNUM: "","{UCS2}",145\r\n\r\nOK'.encode()
+    modem.replies["AT+CSCA?"] = f'+CSCA: "{centre}",145\r\n\r\nOK'.encode()
+    modem.replies['AT+CSCS="GSM"'] = gsm
+    return modem
+
+
+def test_a_modem_left_in_ucs_2_is_told_to_show_numbers_as_they_are(scripted: MakeModem, ours: Connect) -> None:
+    driver = ours(left_in_ucs2(scripted()))
+    assert driver.own_number() == "+8613900000001"
+    assert driver.smsc == CENTRE
+
+
+@pytest.mark.parametrize("refusal", [b"ERROR", b"+CME ERROR: 3"])
+def test_a_modem_that_stays_in_ucs_2_is_understood(scripted: MakeModem, ours: Connect, refusal: bytes) -> None:
+    modem = left_in_ucs2(scripted())
+    modem.replies['AT+CSCS="GSM"'] = refusal
+    assert ours(modem).own_number() == "+8613900000001"
+
+
+def test_a_modem_that_lists_no_gsm_characters_is_not_asked_for_them(scripted: MakeModem, ours: Connect) -> None:
+    modem = scripted({"AT+CSCS=?": b'+CSCS: ("IRA","UCS2")\r\n\r\nOK'})
+    ours(modem)
+    assert 'AT+CSCS="GSM"' not in modem.commands
+
+
+@pytest.mark.parametrize(("hexadecimal", "given"), [(UCS2, None), (UCS2[4:], UCS2[4:])], ids=["with +", "without +"])
+def test_the_library_gives_hexadecimal_or_nothing_for_the_number(
+    scripted: MakeModem, unmodified: Connect, hexadecimal: str, given: str | None
+) -> None:
+    """It sets +CSCS only if it is told to; `CNUM_REGEX` takes any digits, and no letter such as that of 002B."""
+    modem = left_in_ucs2(scripted())
+    modem.replies["AT+CNUM"] = f'+CNUM: "","{hexadecimal}",145\r\n\r\nOK'.encode()
+    assert unmodified(modem).ownNumber == given
+
+
+def test_an_emulated_modem_left_in_ucs_2_shows_its_numbers(gsm_modem: EmulatedModem) -> None:
+    keep_in_ucs2(gsm_modem)
+    library = GsmModem(gsm_modem.port)
+    library.timeout = 0.05
+    library.connect()
+    centre = library.smsc
+    library.close()
+    assert bytes.fromhex(centre).decode("utf-16-be").startswith("+")
+    driver = Modem(gsm_modem.port)
+    driver.connect()
+    assert driver.smsc == bytes.fromhex(centre).decode("utf-16-be")
+    assert driver.own_number() == gsm_modem.msisdn
+    driver.close()
+
+
+def keep_in_ucs2(modem: EmulatedModem) -> None:
+    """What another program did once, for good: AT&W keeps it over ATZ."""
+    other = Line(modem.port)
+    other.connect()
+    with contextlib.closing(other):
+        assert other.write('AT+CSCS="UCS2"\r') == ["OK"]
+        assert other.write("AT&W\r") == ["OK"]

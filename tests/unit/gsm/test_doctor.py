@@ -408,6 +408,15 @@ def test_no_service_centre(custom: Callable[[str], EmulatedModem], doctor: Docto
     assert to_mend(doctor(custom("").port)) == []
 
 
+def test_a_service_centre_in_the_characters_of_another_program(
+    custom: Callable[[str], EmulatedModem], doctor: Doctor
+) -> None:
+    modem = custom("")
+    before = doctor(modem.port)[Check.CENTRE].facts
+    _say(modem, 'AT+CSCS="UCS2"')
+    assert doctor(modem.port)[Check.CENTRE].facts == before
+
+
 def test_a_sim_that_does_not_know_its_number(custom: Callable[[str], EmulatedModem], doctor: Doctor) -> None:
     ignorant = custom("[own_number]\nlines = []\n")
     _say(ignorant, 'AT+CPBS="ON"', "AT+CPBW=1", 'AT+CPBS="SM"')

@@ -4,7 +4,25 @@ import pytest
 
 from gsm.errors import SimMissing, SimPinNeeded, SimPinWrong, SimPukNeeded
 from gsm.final_results import sim_error
-from gsm.sim import imsi_of, number_in_record, own_number_of, pin_state_of, record_layout_of
+from gsm.sim import imsi_of, number_in_record, own_number_of, pin_state_of, record_layout_of, service_centre_of
+
+UCS2 = "+8613900000001".encode("utf-16-be").hex().upper()
+
+
+@pytest.mark.parametrize(
+    ("line", "number"),
+    [
+        ('+CSCA: "+8613800100500",145', "+8613800100500"),
+        ("+CSCA: 8613800100500,145", "+8613800100500"),
+        (f'+CSCA: "{UCS2}",145', "+8613900000001"),
+        ('+CSCA: "",129', None),
+        ('+CSCA: "002B",129', None),
+        ("+CMS ERROR: 330", None),
+    ],
+)
+def test_service_centre(line: str, number: str | None) -> None:
+    """TS 27.005 clause 3.3.1."""
+    assert service_centre_of([line, "OK"]) == number
 
 
 @pytest.mark.parametrize(
@@ -19,6 +37,14 @@ from gsm.sim import imsi_of, number_in_record, own_number_of, pin_state_of, reco
         ('+CNUM: "","",129', None),
         ("+CNUM:", None),
         ('+CPBR: 1,"8613800000000",145,"me"', "+8613800000000"),
+        (f'+CNUM: "","{UCS2}",145', "+8613900000001"),
+        (f'+CNUM: "004D0065","{UCS2.lower()}",145,7,4', "+8613900000001"),
+        (f'+CNUM: "","{UCS2[4:]}",145', "+8613900000001"),
+        (f'+CPBR: 1,"{UCS2}",145,"004D0065"', "+8613900000001"),
+        ('+CNUM: "","2B38363133393030",145', None),
+        ('+CNUM: "","002B0038003",145', None),
+        ('+CNUM: "","+86 139 0000 0001",145', None),
+        ("+CNUM: ,13800000000", "13800000000"),
         ("+CME ERROR: 22", None),
         ("OK", None),
     ],
@@ -27,6 +53,7 @@ def test_own_number(line: str, number: str | None) -> None:
     """TS 27.007 clause 7.1 (+CNUM: alpha, number, type, and speed and service at will) and 8.12 (+CPBR).
 
     Names without quotes, missing names and numbers without quotes are not of that clause: the driver has to bear them.
+    Hexadecimal is what +CSCS="UCS2" makes of a number (clause 5.5); half a number is none.
     """
     assert own_number_of([line, "OK"]) == number
 
