@@ -30,13 +30,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from gsmmodem.exceptions import CmeError, CommandError, TimeoutException
+from gsmmodem.exceptions import CommandError, TimeoutException
 from gsmmodem.modem import CTRLZ, TERMINATOR, GsmModem, ReceivedSms, SentSms
 from gsmmodem.modem import StatusReport as LibraryStatusReport
 
 from gsm.answers import code_of, is_known_unsolicited
 from gsm.channel import PromptWithdrawn
-from gsm.command_errors import in_our_words, name_of, raise_for, refusal_in
+from gsm.command_errors import in_our_words, name_of, raise_for
 from gsm.errors import (
     ModemError,
     ModemGone,
@@ -46,12 +46,8 @@ from gsm.errors import (
     PduError,
     SendFailed,
     SendUnknown,
-    SimBusy,
-    SimLocked,
-    SimPinWrong,
-    SimPukNeeded,
 )
-from gsm.final_results import Refusal, is_wavecom, reference_of, refusal_of, refused, refused_text, sim_error
+from gsm.final_results import Refusal, is_wavecom, reference_of, refusal_of, refused, refused_text
 from gsm.forgetting import Settings
 from gsm.inbox import ReceivedText, memories_of
 from gsm.line import CommandTimedOut, Line
@@ -70,7 +66,8 @@ from gsm.pdu import (
 from gsm.preferences import ask_registered, choose_indications, prefer_gsm_characters, prefer_to_be_told
 from gsm.registration import Registration, told_registered
 from gsm.sim import imsi_of, pin_state_of, plain_number
-from gsm.sim_pin import OPEN_STATES, SimPin
+from gsm.sim_opening import ASKS_AGAIN, SimOpening
+from gsm.sim_pin import SimPin
 
 # TS 27.005 leaves it open; Huawei, u-blox and Quectel manuals give 40 to 120 s for +CMGS.
 CMGS_TIMEOUT_S = 120.0
@@ -81,8 +78,6 @@ _FIRST_ANSWER_TRIES = 5
 _SET_UP_TRIES = 4
 # Unlocking a SIM or listing a full one takes seconds (Wavecom and SIMCom manuals: 5 to 20 s).
 SIM_TIMEOUT_S = 20.0
-# How long the OK after an answer to +CPIN? is waited for where it may not come; where it comes, it follows at once.
-_PIN_ANSWER_END_S = 1.0
 # A busy SIM is asked again after this long, and each time after twice as long as before, up to the second.
 _BUSY_INTERVAL_S = 0.25
 _BUSY_INTERVAL_S_MAX = 2.0
@@ -176,8 +171,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self._chooses_indications = not AT_CNMI
         self._announces = False
         self._sim_pin = SimPin()
+        self._sim = SimOpening(self._sim_pin, self.write, self._is_busy, sim_timeout_s)
         self._is_wavecom = True
-        self._ends_pin_answer = True
         self._mailbox = Mailbox(
             Access(
                 ask=lambda command: self.write(command, timeout=self._sim_timeout_s, parseError=False),
@@ -245,11 +240,14 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         self._is_wavecom = True  # until it has said who made it: it may be busy when it is asked
         try:
             self._is_wavecom = is_wavecom(self._ask_if_answered("AT+CGMI"))
+            self._sim.ends_answer &= not self._is_wavecom
             GsmModem.connect(self)
             self._choose_indications()
             prefer_to_be_told(self._ask_if_answered)
             prefer_gsm_characters(self._ask_if_answered)
             self._smscNumber = plain_number(self._smscNumber or "")  # it was read in whatever characters there were
+            with contextlib.suppress(CommandTimedOut):
+                self._ask_registration()
             memories = memories_of(self._ask_if_answered("AT+CPMS=?"))
             self._settings.made(self._ask_if_answered, echo_is_off=not self.echoed)
         except TimeoutException as error:
@@ -288,71 +286,7 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         raise NotAModem(self.port)
 
     def _unlockSim(self, pin: str | None = None) -> None:  # noqa: N802 (the library's)
-        match self._pin_state():
-            case state if state is None or state in OPEN_STATES:
-                return
-            case "SIM PUK":
-                raise SimPukNeeded
-            case "SIM PIN":
-                self._enter_pin()
-            case state:
-                raise SimLocked(state)
-
-    def _pin_state(self) -> str | None:
-        """What the SIM wants, None if the modem answers and does not say."""
-        try:
-            state = pin_state_of(self._ask_pin_state())
-        except CommandError as error:
-            raise in_our_words(error, self._is_busy) from error
-        if state in OPEN_STATES:
-            self._sim_pin.proven()
-        return state
-
-    def _ask_pin_state(self) -> list[str]:
-        """The lines of an answer to +CPIN?.
-
-        Wavecom modems do not end it with OK (python-gsmmodem issue 19). Of those, and of any that was seen to do so,
-        the OK is waited for only a moment. If it comes later still, it is no other command's (`gsm.channel`, rule 5).
-        """
-        deadline = time.monotonic() + self._sim_timeout_s
-        while True:
-            remaining_s = max(0.0, deadline - time.monotonic())
-            ends = self._ends_pin_answer and not self._is_wavecom
-            wait_s = remaining_s if ends else min(remaining_s, _PIN_ANSWER_END_S)
-            try:
-                lines: list[str] = self.write("AT+CPIN?", timeout=wait_s, parseError=False)
-            except CommandTimedOut as error:
-                if pin_state_of(error.data or ()) is not None:
-                    self._ends_pin_answer = False
-                    return list(error.data)
-                if time.monotonic() >= deadline:
-                    raise
-                continue
-            refusal = refusal_of(lines[-1])
-            is_last = ends or time.monotonic() + 2 * _BUSY_INTERVAL_S >= deadline  # `write` has waited where it ends
-            if refusal is None or not self._is_busy(refusal) or is_last:
-                raise_for("AT+CPIN?", lines[-1])
-                return lines
-            time.sleep(_BUSY_INTERVAL_S)
-
-    def _enter_pin(self) -> None:
-        pin = self._sim_pin.take()
-        try:
-            lines = self.write(f'AT+CPIN="{pin}"', timeout=self._sim_timeout_s)
-        except CommandError as error:
-            if self._is_busy(refusal_in(error)):
-                raise SimBusy from None  # what is asked next says whether it took the PIN
-            self._sim_pin.refused()
-            # A plain ERROR says the same on modems without +CMEE.
-            raise (sim_error(error.code) if isinstance(error, CmeError) else None) or SimPinWrong() from None
-        except (CommandTimedOut, ModemGone) as error:
-            if not error.written:
-                self._sim_pin.not_written()
-            raise
-        if pin_state_of(lines) in OPEN_STATES:
-            self._sim_pin.proven()
-        else:
-            self._pin_state()  # most are ready at once; others say so when they are
+        self._sim.open()
 
     # ---- commands
 
@@ -431,8 +365,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         """The SIM asks for its PIN in the middle of work, as after a reset that went unnoticed: set all up again."""
         if command.upper().startswith("AT+CPIN"):
             return
-        if self._gone is None and not self._is_first_set_up and self._pin_state() in ("SIM PIN", "SIM PUK"):
-            self.start_over("its SIM asks for the PIN again")
+        if self._gone is None and not self._is_first_set_up and self._sim.wants_a_code():
+            self.start_over(ASKS_AGAIN)
 
     @property
     def imsi(self) -> str:
@@ -485,7 +419,11 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             if self._settings.are_lost(self._ask):
                 self.start_over("it has forgotten its settings")
                 return
-            if self._ask_registration() is False and self._registration.is_restart_due(time.monotonic()):
+            if self._ask_registration() is not False:
+                return
+            if self._gone is None and (reason := self._sim.shut()) is not None:
+                self.start_over(reason)
+            elif self._registration.is_restart_due(time.monotonic()):
                 self.log.warning("%s: no network for long; its radio is switched off and on", self.port)
                 self._restart_radio()
 
@@ -644,9 +582,8 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
             self.log.debug("a line of %d characters that nobody asked for", len(lines[0]))
 
     def _heard_pin_state(self, state: str | None) -> None:
-        if state in OPEN_STATES:
-            self._sim_pin.proven()
-        elif state in ("SIM PIN", "SIM PUK"):
+        self._sim.heard(state)
+        if state in ("SIM PIN", "SIM PUK"):
             self._locked_again()
 
     def processStoredSms(self, unreadOnly: bool = False) -> None:  # noqa: N802, N803 (the library's)

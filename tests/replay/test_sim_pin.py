@@ -57,7 +57,7 @@ def test_a_pin_that_was_never_answered_is_not_tried_by_the_next_connection(scrip
     modem = scripted({**ASKS, PIN: lambda _: None})
     driver = ours(scripted())
     driver.close()
-    driver.port, driver._sim_timeout_s = modem.path, 0.3
+    driver.port, driver._sim.timeout_s = modem.path, 0.3
     with pytest.raises(NotAModem):
         driver.connect("1234")
     for _ in range(2):
@@ -161,7 +161,7 @@ def test_an_answer_to_cpin_without_its_ok_is_not_waited_for_longer_than_a_moment
 ) -> None:
     modem = scripted({**make, "AT+CPIN?": b"+CPIN: READY"})
     driver = ours(modem, sim_timeout_s=60.0 if make else 1.5)
-    driver._sim_timeout_s = 60.0
+    driver._sim.timeout_s = 60.0
     began_s = time.monotonic()
     modem.unplug()
     modem.plug()

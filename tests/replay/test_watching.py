@@ -7,7 +7,7 @@ import pytest
 from gsmmodem.exceptions import CmsError
 
 from gsm import registration
-from gsm.errors import NotRegistered, SendFailed
+from gsm.errors import NotRegistered, SendFailed, SimMissing, SimPinNeeded
 from gsm.inbox import ReceivedText
 from gsm.mailbox import LeaveOnSim
 from gsm.pdu import Deliver, StatusReport, UserData, encode_deliver, encode_status_report, split, to_hex
@@ -263,6 +263,24 @@ def test_a_network_lost_for_long_has_the_radio_switched_off_and_on(
     assert modem.commands.count("AT+CFUN=4") == modem.commands.count("AT+CFUN=1") == 1
     assert modem.commands.index("AT+CFUN=4") < modem.commands.index("AT+CFUN=1")
     assert driver.send_text(NUMBER, "hi").reference == 7
+
+
+@pytest.mark.parametrize(
+    ("said", "error"), [(b"+CPIN: SIM PIN\r\n\r\nOK", SimPinNeeded), (b"+CME ERROR: 10", SimMissing)]
+)
+def test_a_network_that_is_lost_for_the_sim_s_sake_is_told_as_that(
+    scripted: MakeModem, ours: Connect, said: bytes, error: type[Exception]
+) -> None:
+    """A SIM that was taken out, or asks for its PIN after an undervoltage: most modems say nothing but +CREG."""
+    modem, gone, back = scripted(), [], []
+    driver = ours(modem, gone=lambda reason: gone.append(type(reason.__cause__)), back=lambda: back.append(1))
+    registered, ready = modem.replies["AT+CREG?"], modem.replies["AT+CPIN?"]
+    modem.replies.update({"AT+CREG?": b"+CREG: 1,0\r\n\r\nOK", "AT+CPIN?": said})
+    driver._watch_registration()
+    eventually(lambda: error in gone)
+    modem.replies.update({"AT+CREG?": registered, "AT+CPIN?": ready})
+    eventually(lambda: back)
+    assert driver._registration.is_registered, "known at once, not at the next look"
 
 
 def test_the_library_hands_a_message_over_whatever_the_network(scripted: MakeModem, unmodified: Connect) -> None:
