@@ -10,6 +10,8 @@ Rules
 6. What came out is looked through: masking it again must change nothing, and nothing that was replaced anywhere may
    stand anywhere in any notation. Otherwise, and for rule 5, `CannotMask` names the line, and there is no result.
 
+7. The header is masked with the same pseudonyms (`gsm.header_masking`).
+
 Not masked: the network's name and codes, times, models, firmware.
 """
 
@@ -20,6 +22,7 @@ from dataclasses import replace
 from gsm.errors import GsmError
 from gsm.field_masking import BUILD_DATE, Unmaskable
 from gsm.harmless import SPEEDS
+from gsm.header_masking import mask_header
 from gsm.line_masking import LineMasker
 from gsm.pseudonyms import Pseudonyms, TooMany, looks_masked
 from gsm.transcript import Direction, Event, Transcript
@@ -52,8 +55,9 @@ def mask(transcript: Transcript) -> Transcript:
     _check_nothing_remains(events, pseudonyms)
     _check_again(events)
     _check_digits(events)
-    kinds = tuple(sorted({*transcript.header.masked, *pseudonyms.masked}))
-    return Transcript(replace(transcript.header, masked=kinds), events)
+    header = mask_header(transcript.header, pseudonyms)
+    kinds = tuple(sorted({*header.masked, *pseudonyms.masked}))
+    return Transcript(replace(header, masked=kinds), events)
 
 
 def _check_nothing_remains(events: tuple[Event, ...], pseudonyms: Pseudonyms) -> None:

@@ -153,6 +153,27 @@ class Pseudonyms:
         """The kinds of which something was replaced."""
         return tuple(sorted(map(str, self._used)))
 
+    def replaced(self) -> Iterator[tuple[str, str]]:
+        """Digits and their pseudonyms, the longest first; without those that are too short to tell anything."""
+        assert self._given is not None, "settle comes first"
+        for digits in sorted(self._given, key=len, reverse=True):
+            if len(digits) >= NUMBER_DIGITS_MIN and digits.isdigit() and self._given[digits] != digits:
+                yield digits, self._given[digits]
+
+    def related(self, digits: str) -> str | None:
+        """For another writing of a number that was met: a pseudonym that ends like that one's; else None."""
+        core = digits.lstrip("0")
+        for other, pseudonym in self.replaced():
+            ends_alike = core.endswith(other.lstrip("0")) or other.endswith(core)
+            if self._kinds[other] is Kind.NUMBER and len(core) >= NUMBER_DIGITS_MIN and ends_alike:
+                return _pseudonym(len(digits), Kind.NUMBER, _ordinal(pseudonym))
+        return None
+
+    def stranger(self, digits: str) -> str:
+        """For a number that is nowhere in the dialogue."""
+        self._used.add(Kind.NUMBER)
+        return "0" * len(digits)
+
     def remains(self) -> Iterator[tuple[Kind, str]]:
         """Every way, in upper case, in which a secret that was met could still stand somewhere."""
         assert self._given is not None, "settle comes first"

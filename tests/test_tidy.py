@@ -29,6 +29,7 @@ RULES = sorted(
         "gsm/reassembly.py",
         "gsm/dialogue.py",
         "gsm/masking.py",
+        "gsm/header_masking.py",
         "gsm/line_masking.py",
         "gsm/field_masking.py",
         "gsm/harmless.py",

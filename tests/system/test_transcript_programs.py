@@ -188,6 +188,23 @@ def test_a_log_of_gammus_is_imported_and_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.programs
+def test_what_a_person_says_of_a_recording_is_masked_too(tmp_path: Path) -> None:
+    told = "call +8613900000001 IMSI 460001234567890"
+    options = ("--about", told, "--source", told, "--modem", told)
+    log = str(LOGS / "gammu_textall.log")
+    imported = tmp_path / "imported.jsonl"
+    assert handset("import", "--from", "gammu", log, "--out", str(imported), *options).returncode == 0
+    with recording(tmp_path, "--about", told) as recorder:
+        assert recorder.stopped()[0] == 0
+    for file in (imported, tmp_path / "first.jsonl"):
+        header = decode_transcript(file.read_text()).header
+        assert header.about == "call +0000000000000 IMSI 000000000000000"
+        assert "number" in header.masked
+        assert "13900000001" not in file.read_text()
+        assert "460001234567890" not in file.read_text()
+
+
+@pytest.mark.programs
 def test_what_cannot_be_masked_is_not_written(tmp_path: Path) -> None:
     log = tmp_path / "socat.log"
     log.write_text(

@@ -1,6 +1,7 @@
 """Masking: what it replaces, what it leaves, and that nothing of a secret stays, in any notation."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -416,6 +417,61 @@ class TestRefusal:
 
 
 CORPUS = sorted((Path(__file__).parents[2] / "replay" / "corpus").glob("*.jsonl"))
+
+
+class TestTheHeader:
+    TURNS = (
+        ">AT+CIMI\r", f"<\r\n{IMSI}\r\n\r\nOK\r\n",
+        f'>AT+CMGS="+86{NUMBER}"\r', "<\r\n> ", ">Meet me at nine\x1a", "<\r\n+CMGS: 1\r\n\r\nOK\r\n",
+        '>AT+CPIN="4711"\r', "<\r\nOK\r\n",
+    )  # fmt: skip
+
+    def of(self, **fields: Any) -> Header:
+        whole = dialogue(*self.TURNS)
+        return mask(replace(whole, header=Header(**{"source": "made up", **fields}))).header
+
+    @pytest.mark.parametrize("name", ["source", "about", "modem", "firmware", "program", "family"])
+    def test_what_is_masked_in_the_dialogue_has_the_same_pseudonym_there(self, name: str) -> None:
+        header = self.of(**{name: f"call +86{NUMBER} IMSI {IMSI}, PIN 4711, says MEET ME at nine."})
+        assert getattr(header, name) == "call +9999990000001 IMSI 001010000000001, PIN 0000, says xxxx xx xx xxxx."
+        assert {"imsi", "number", "pin", "text"} <= set(header.masked)
+
+    @pytest.mark.parametrize(
+        ("about", "kept"),
+        [
+            (f"0{NUMBER} and 139-1234-5678", "999990000001 and 999-9000-0001"),
+            (f"{NUMBER[:3]}.{NUMBER[3:7]}.{NUMBER[7:]}", "999.9000.0001"),
+            ("他打 １３９１２３４５６７８", "他打 99990000001"),
+            ("+44 (20) 7946.0018 and 020 7946 0018", "+00 (00) 0000.0000 and 000 0000 0000"),
+            ("4D656574206d65206174206E696E65", "0x000000000x00000000000x000x00"),
+        ],
+    )
+    def test_other_writings_and_other_numbers_go_too(self, about: str, kept: str) -> None:
+        assert self.of(about=about).about == kept
+
+    @pytest.mark.parametrize(
+        "about",
+        [
+            "EC25EFAR06A11M4G",
+            "11.126.85.00.209",
+            "2026-11-23 10:00",
+            "20110510",
+            "at 4000000 baud",
+            "issue 4711x",
+            "+CMS ERROR: 512",
+        ],
+    )
+    def test_what_is_no_number_stays(self, about: str) -> None:
+        assert self.of(about=about).about == about
+
+    def test_what_a_test_expects_is_masked_alike(self) -> None:
+        header = self.of(expect={"receive": [[f"+86{NUMBER}", "Meet me at nine"]], "sent": 1}, faults=(NUMBER,))
+        assert header.expect == {"receive": [["+9999990000001", "xxxx xx xx xxxx"]], "sent": 1}
+        assert header.faults == ("99990000001",)
+
+    def test_masking_it_again_changes_nothing(self) -> None:
+        once = mask(replace(dialogue(*self.TURNS), header=Header("made up", about=f"+86{NUMBER} or +1 555 0100 200")))
+        assert mask(once) == once
 
 
 @pytest.mark.parametrize("file", CORPUS, ids=lambda file: file.stem)
