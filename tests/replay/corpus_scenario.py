@@ -117,6 +117,7 @@ STEPS: dict[str, Callable[[Run], Any]] = {
     "report": Run.wait_until_reported,
     "settled": Run.wait_until_settled,
     "once it is ready": _wait_until_ready,
+    "look after it": lambda run: run.driver._watch_registration(),
     "come back": lambda run: run.back.wait(_PATIENCE_S),
     "balance": _ussd,
 }

@@ -58,6 +58,7 @@ FURTHER_FAULTS = {
     "PIN refused",
     "no SIM",
     "service centre forgotten",
+    "settings forgotten without a word",
 }
 
 # Kinds of source: a thread or a file of a public repository, a maker's manual with its clause, a page or a thread.
