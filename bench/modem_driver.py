@@ -40,7 +40,7 @@ from gsm.modem import Modem
 from gsm.pdu import Submit, encode_submit, split, to_hex
 
 ROUNDS = 5
-TURNS, TURN_S = 4, 0.25
+TURNS, TURN_S = 8, 0.12
 WARM_UP_ROUND_TRIPS = 20
 NUMBER = "+8613800000000"
 TEXT = "The quick brown fox jumps over the lazy dog. " * 3 + "Fifteen letters"

@@ -194,7 +194,7 @@ class Channel:
         if self._buffer and self._at_prompt():
             self._buffer.clear()
             events += self._prompt()
-        return _join_caller(events)
+        return _join_caller(events) if len(events) > 1 else events
 
     def _split(self, data: bytes) -> list[str]:
         """Lines, without their ends, cleaned as rule 8 says; what is left over stays in the buffer."""
@@ -330,8 +330,6 @@ class Channel:
 
 def _join_caller(events: list[Event]) -> list[Event]:
     """Put a `+CLIP` to the RING that it belongs to, as callers of python-gsmmodem-new expect."""
-    if len(events) < 2:
-        return events
     joined: list[Event] = []
     for event in events:
         before = joined[-1] if joined else None

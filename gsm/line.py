@@ -42,7 +42,7 @@ REOPEN_INTERVAL_S = 0.5
 REOPEN_INTERVAL_S_MAX = 30.0
 # The reader thread leaves the port alone for so long after an answer, since commands come in rows; what comes unasked
 # meanwhile is read by the next command or after this.
-COMMANDS_PAUSE_S = 0.02
+COMMANDS_PAUSE_S = 0.05
 # How long close() waits for a callback that is still running.
 CLOSE_TIMEOUT_S = 2.0
 
@@ -298,7 +298,8 @@ class Line(SerialComms):  # type: ignore[misc]
             self._lose(lost)
         elif data:
             self._receive(data)
-        self._changed.notify_all()
+        if self._gone is not None:
+            self._changed.notify_all()  # whoever closes the port waits until nobody reads
 
     def _read_what_is_there(self) -> None:
         try:
@@ -342,6 +343,7 @@ class Line(SerialComms):  # type: ignore[misc]
                     self._port_wanted.wait(pause_s)
                 else:
                     self._read(None)
+                    self._changed.notify_all()
             if self._reopen_wanted and self.alive:
                 self._reopen()
 
