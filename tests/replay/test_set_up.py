@@ -6,7 +6,7 @@ import time
 import pytest
 from gsmmodem.modem import GsmModem
 
-from gsm.errors import ModemError, NotAModem, SimBusy, SimPinDoubtful
+from gsm.errors import ModemError, NotAModem, SendFailed, SimBusy, SimPinDoubtful
 from gsm.line import Line
 from gsm.modem import Modem
 from modem_emulator.emulation import EmulatedModem
@@ -91,11 +91,14 @@ def test_a_pin_that_meets_a_busy_sim_is_not_repeated(scripted: MakeModem, ours: 
     assert modem.commands.count('AT+CPIN="1234"') == 1
 
 
-@pytest.mark.parametrize("answer", [b"+CME ERROR: 14", b"+CMS ERROR: 314"])
-def test_a_text_that_meets_a_busy_sim_is_not_repeated(scripted: MakeModem, ours: Connect, answer: bytes) -> None:
+@pytest.mark.parametrize(("answer", "code"), [(b"+CME ERROR: 14", 14), (b"+CMS ERROR: 314", 314)])
+def test_a_text_that_meets_a_busy_sim_is_not_repeated(
+    scripted: MakeModem, ours: Connect, answer: bytes, code: int
+) -> None:
     modem = scripted(sent=answer)
-    with pytest.raises(ModemError, match="not sent"):
+    with pytest.raises(SendFailed) as caught:
         ours(modem).send_text("+8613900000000", "hi")
+    assert caught.value.code == code
     assert len(modem.texts) == 1
 
 
@@ -122,9 +125,11 @@ def left_in_ucs2(modem: ScriptedModem) -> ScriptedModem:
 
 
 def test_a_modem_left_in_ucs_2_is_told_to_show_numbers_as_they_are(scripted: MakeModem, ours: Connect) -> None:
-    driver = ours(left_in_ucs2(scripted()))
+    modem = left_in_ucs2(scripted())
+    driver = ours(modem)
     assert driver.own_number() == "+8613900000001"
     assert driver.smsc == CENTRE
+    assert 'AT+CSCS="GSM"' in modem.commands
 
 
 @pytest.mark.parametrize("refusal", [b"ERROR", b"+CME ERROR: 3"])
@@ -162,6 +167,7 @@ def test_an_emulated_modem_left_in_ucs_2_shows_its_numbers(gsm_modem: EmulatedMo
     driver.connect()
     assert driver.smsc == bytes.fromhex(centre).decode("utf-16-be")
     assert driver.own_number() == gsm_modem.msisdn
+    assert driver.write("AT+CSCS?")[0] == '+CSCS: "GSM"'
     driver.close()
 
 
