@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from console.life import CannotStart
+from console.printable import printable
 
 
 class Program(click.Group):
@@ -36,7 +37,7 @@ class Program(click.Group):
         try:
             return super().invoke(ctx)
         except CannotStart as error:
-            click.echo(f"{ctx.find_root().info_name}: {error}", err=True)
+            click.echo(f"{ctx.find_root().info_name}: {printable(str(error))}", err=True)
             ctx.exit(2)
 
 

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 import click
 
+from console.printable import printable
+
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -49,13 +51,20 @@ def logging_options(command: Decorated) -> Decorated:
     return level(file(command))
 
 
+class _PrintableLines(logging.Formatter):
+    """A traceback keeps its lines; whatever else commands a terminal is shown as escapes."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(printable, super().format(record).split("\n")))
+
+
 def _log_to(path: Path | None) -> None:
     handler: logging.Handler
     try:
         handler = logging.FileHandler(path, encoding="utf-8") if path else logging.StreamHandler(sys.stderr)
     except OSError as error:
         raise CannotStart(f"cannot write the log to {path}: {error.strerror}") from error
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    handler.setFormatter(_PrintableLines("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     logging.getLogger().handlers[:] = [handler]
 
 

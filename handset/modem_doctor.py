@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from console import printable
 from gsm.doctor import Check, Finding, State, examine
 from gsm.observations import Observations
 from handset.doctor_texts import ADVICE, TITLES, said
@@ -66,7 +67,7 @@ def examine_modem(settings: Settings, as_json: bool, test_sms: bool, wait_s: flo
                 _print(finding, report, settings.language)
     well = all(report["state"] != State.MEND.value for report in reports)
     if as_json:
-        click.echo(json.dumps({"well": well, "port": port, "checks": reports}, ensure_ascii=False))
+        click.echo(printable(json.dumps({"well": well, "port": port, "checks": reports}, ensure_ascii=False)))
     else:
         click.echo((ModemText.ALL_WELL if well else ModemText.TO_MEND).say(settings.language))
     return well
@@ -100,9 +101,9 @@ def report_of(finding: Finding, port: str, baud: int, language: Language) -> dic
 def _print(finding: Finding, report: dict[str, Any], language: Language) -> None:
     mark = click.style(_MARKS[finding.state], fg=_COLOURS[finding.state])
     title = said(TITLES[finding.check], language)
-    click.echo(ModemText.FINDING.say(language, mark=mark, title=title, seen=report["seen"]))
+    click.echo(ModemText.FINDING.say(language, mark=mark, title=title, seen=printable(report["seen"])))
     for line in (report["means"], report["todo"]):
         if line:
-            click.echo(f"    {line}")
+            click.echo(f"    {printable(line)}")
     for command in report["commands"]:
-        click.echo(f"      {command}")
+        click.echo(f"      {printable(command)}")

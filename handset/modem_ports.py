@@ -4,6 +4,7 @@ import json
 
 import click
 
+from console import printable
 from gsm.find import Candidate, NoModemFound, SeveralModems, preferred, survey, survey_one
 from handset.modem_texts import REPLIES, ROLES, ModemText, said_of_choice
 from handset.settings import Settings
@@ -19,7 +20,8 @@ def list_all(settings: Settings, as_json: bool) -> bool:
         chosen = survey_one(settings.port, settings.system_root, settings.baud, settings.rtscts)
         found, reason = [chosen], _about_the_named(chosen, settings.language)
     if as_json:
-        click.echo(json.dumps([{**_facts(each), "chosen": each is chosen} for each in found], ensure_ascii=False))
+        rows = [{**_facts(each), "chosen": each is chosen} for each in found]
+        click.echo(printable(json.dumps(rows, ensure_ascii=False)))
     else:
         _print(found, chosen, reason, settings.language)
     return any(each.answers for each in found)
@@ -42,10 +44,11 @@ def _about_the_named(port: Candidate, language: Language) -> str:
 
 def _print(found: list[Candidate], chosen: Candidate | None, reason: str, language: Language) -> None:
     for each in found:
-        click.echo(("* " if each is chosen else "  ") + "  ".join(part for part in _described(each, language) if part))
+        described = "  ".join(part for part in _described(each, language) if part)
+        click.echo(("* " if each is chosen else "  ") + printable(described))
         if each.by_id:
-            click.echo(f"      {each.by_id}")
-    click.echo(reason, err=True)
+            click.echo(f"      {printable(each.by_id)}")
+    click.echo(printable(reason), err=True)
 
 
 def _described(port: Candidate, language: Language) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console import CannotStart, announce_ready
+from console import CannotStart, announce_ready, printable
 from handset.named_port import port_option, refuse_unfit
 from handset.settings import Settings
 
@@ -208,14 +208,14 @@ def show(file: Path, as_json: bool, plain: bool) -> None:
     header = transcript.header
     facts = (header.about, f"{header.modem} {header.firmware}".strip(), header.source, header.recorded)
     for fact in filter(None, (*facts, f"masked: {', '.join(header.masked) or 'nothing'}")):
-        click.secho(f"# {fact}", dim=True, color=colour)
+        click.secho(f"# {printable(fact)}", dim=True, color=colour)
     if not transcript.events:
         click.secho("# there is no dialogue", dim=True, color=colour)
     for line in lines_of(transcript):
         mark, shade = _MARKS[line.direction]
         click.echo(f"{line.t_s:10.3f} ", nl=False)
-        click.secho(f"{mark} {line.text}", fg=shade, nl=False, color=colour)
-        click.secho(f"   {line.note}" if line.note else "", dim=True, color=colour)
+        click.secho(f"{mark} {printable(line.text)}", fg=shade, nl=False, color=colour)
+        click.secho(f"   {printable(line.note)}" if line.note else "", dim=True, color=colour)
 
 
 def _end_on_signals(stop: Callable[[], None]) -> None:
@@ -234,7 +234,7 @@ def _end_in_peace() -> None:
 def _tell(sentence: str) -> None:
     """To whoever is at the terminal; it may be gone, which is no reason to stop."""
     with contextlib.suppress(OSError):
-        click.echo(sentence, err=True)
+        click.echo(printable(sentence), err=True)
 
 
 def _tell_of_the_former_link(link: Path | None, left_behind: str | None) -> None:

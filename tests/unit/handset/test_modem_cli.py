@@ -10,6 +10,8 @@ from click.testing import CliRunner, Result
 
 from gsm.doctor import Check, Finding, State, Verdict
 from gsm.observations import Observations
+from gsm.replayer import replayed
+from gsm.transcript import Direction, Event, Header, Transcript
 from handset.cli import main
 from handset.doctor_texts import ADVICE, TITLES
 from handset.modem_doctor import report_of
@@ -277,6 +279,49 @@ def test_the_doctor_knows_of_a_pin_in_a_file_and_refuses_a_file_that_holds_none(
         refused = run(*options)
         assert refused.exit_code == 2
         assert complaint in refused.stderr
+
+
+HOSTILE = "\x1b[31mEVIL\x1b[2J\x9b2J"
+
+
+def test_what_a_modem_says_commands_no_terminal(run: Run) -> None:
+    answers = (("AT", ""), ("AT+CGMM", f"{HOSTILE}\r\n\r\n"), ("AT+CPIN?", f"+CPIN: {HOSTILE}\r\n\r\n"))
+    events = []
+    for command, answer in answers:
+        events.append(Event(0, Direction.TX, f"{command}\r".encode()))
+        events.append(Event(0, Direction.RX, f"\r\n{answer}OK\r\n".encode("latin-1")))
+    with replayed(Transcript(Header("made up"), tuple(events)), by_command=True) as modem:
+        for command in (["doctor"], ["doctor", "--json"], ["list"], ["list", "--json"]):
+            result = run("--port", modem.port, "modem", *command)
+            assert "EVIL" in result.stdout
+            assert not set(result.output) & set("\x1b\x9b")
+
+
+def test_what_a_modem_says_of_a_message_commands_no_terminal(run: Run, gsm_modem: EmulatedModem) -> None:
+    gsm_modem.fault("fail-command", on="+CMGS", result="+CMS ERROR: \x9b2JEVIL")
+    result = run("--port", gsm_modem.port, "modem", "doctor", "--test-sms")
+    assert "EVIL" in result.stdout
+    assert "\x9b" not in result.output
+
+
+def test_a_devices_name_commands_no_terminal(run: Run, machine: Machine, gsm_modem: EmulatedModem) -> None:
+    machine.plug_in("ffff:0001", Interface(0, "ttyUSB0", gsm_modem.port), manufacturer=HOSTILE, product="\u202eBack")
+    gsm_modem.fault("stop-listening")
+    for command in (["list"], ["list", "--json"], ["doctor"], ["doctor", "--json"]):
+        result = run("modem", *command)
+        assert "EVIL" in result.output
+        assert not set(result.output) & set("\x1b\x9b\u202e")
+
+
+def test_a_transcripts_header_commands_no_terminal(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "hostile.jsonl"
+    header = {"transcript": 1, "source": HOSTILE, "modem": "\x1b]0;title\x07", "about": "one\ntwo", "masked": [HOSTILE]}
+    file.write_text(json.dumps(header) + '\n{"t": 0, "dir": "rx", "data": "' + r"\u001b[2J\u009b\r\n" + '"}\n')
+    result = run("modem", "show", str(file))
+    assert result.exit_code == 0
+    assert r"# one\u000atwo" in result.output
+    assert r"# \u001b]0;title\u0007" in result.output
+    assert not set(result.output) & set("\x1b\x9b\x07")
 
 
 def test_the_doctors_json_has_every_check(run: Run, machine: Machine, gsm_modem: EmulatedModem) -> None:
