@@ -308,26 +308,25 @@ class Modem(GsmModem, Line):  # type: ignore[misc]
         `timeout` (seconds), not for ever; a text or PIN is never repeated; `+CODE:x` is given as `+CODE: x`.
         Raises CommandError (CmeError, CmsError), CommandTimedOut, ModemGone.
         """
-        if data.startswith("AT+CPMS="):
-            data = data.rstrip(",")  # the library leaves the place of a memory empty that it does not know
-            if data == "AT+CPMS=":
-                return ["OK"]  # the memories stay as they are
-        timeout_s = self._command_timeout_s if timeout is None else timeout
+        # The library leaves the place of a memory empty that it does not know.
+        if data.startswith("AT+CPMS=") and (data := data.rstrip(",")) == "AT+CPMS=":
+            return ["OK"]  # the memories stay as they are
         is_command = writeTerm == TERMINATOR
-        once = not is_command or data.upper().startswith("AT+CPIN=")
-        deadline = time.monotonic() + timeout_s
+        remaining_s = self._command_timeout_s if timeout is None else timeout
+        deadline = time.monotonic() + remaining_s
         pause_s = _BUSY_INTERVAL_S
         while True:
-            remaining_s = max(0.0, deadline - time.monotonic())
             lines = Line.write(self, data + writeTerm, waitForResponse, remaining_s, expectedResponseTermSeq)
             if lines is None:
                 return None
             lines = [_SPACELESS.sub(r"\1: ", line, count=1) if ":" in line else line for line in lines]
             self._note(data if is_command else None, lines[-1])
             refusal = refusal_of(lines[-1])
-            asked_again_s = time.monotonic() + pause_s
-            if refusal is None or once or not self._is_busy(refusal) or asked_again_s + _BUSY_INTERVAL_S >= deadline:
-                break  # also where what is left of the time would be too short for an answer
+            if refusal is None or not self._is_busy(refusal) or not is_command or data.upper().startswith("AT+CPIN="):
+                break
+            remaining_s = deadline - time.monotonic() - pause_s
+            if remaining_s <= _BUSY_INTERVAL_S:
+                break  # too short for an answer
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, _BUSY_INTERVAL_S_MAX)
         if refusal is not None and refusal.asks_for_pin:
