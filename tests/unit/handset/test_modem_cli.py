@@ -1,10 +1,12 @@
 """`handset modem list` and `doctor`, and the port that is found where none is given."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -433,6 +435,22 @@ def test_every_verdict_has_its_sentences_in_both_languages(verdict: Verdict) -> 
 def test_every_check_has_a_title_and_every_verdict_belongs_to_the_table() -> None:
     assert set(TITLES) == set(Check)
     assert set(ADVICE) == set(Verdict)
+
+
+def test_the_pages_table_every_option_of_every_command_and_no_other() -> None:
+    pages = Path(__file__).parents[3] / "docs"
+    tables = "".join((pages / name).read_text(encoding="utf-8") for name in ("modem.md", "transcripts.md"))
+    tabled = re.findall(r"^\| `([a-z]+)` \| `(--[a-z-]+)", tables, re.MULTILINE)
+    group = main.commands["modem"]
+    assert isinstance(group, click.Group)
+    options = [
+        (name, option.opts[-1], option.help)
+        for name, command in group.commands.items()
+        for option in command.params
+        if isinstance(option, click.Option)
+    ]
+    assert sorted(tabled) == sorted((name, option) for name, option, _ in options)
+    assert [option for *option, told in options if not told] == []
 
 
 def test_the_page_tells_of_every_check() -> None:
