@@ -15,6 +15,7 @@ import select
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from enum import Enum, auto
 from pathlib import Path
 
 import serial
@@ -24,6 +25,7 @@ from gsm.errors import CannotOpen, InUse
 from gsm.holders import holders
 from gsm.port_link import LinkRefused
 from gsm.pseudo_terminal import CLOSED_LOOK_INTERVAL_S, READ_OCTETS_MAX, PseudoTerminal
+from gsm.pseudonyms import looks_masked
 from gsm.replay import CommandReplay
 from gsm.stopper import Stopper
 from gsm.transcript import TRANSCRIPT_CHARACTERS_MAX, Direction, Event, Header, Transcript, line_of
@@ -37,6 +39,14 @@ _ASKING_WHAT_IT_IS = ("+CGMI", "+CGMM", "+CGMR")
 _NAME_CHARACTERS_MAX = 80
 
 log = logging.getLogger("gsm.recorder")
+
+
+class End(Enum):
+    """Why a recording ended."""
+
+    STOPPED = auto()
+    GONE = auto()
+    FULL = auto()
 
 
 class Recorder:
@@ -66,7 +76,7 @@ class Recorder:
         """Where the link led that a program which has ended had left at this one's place."""
         return self._terminal.left_behind
 
-    def run(self) -> str:
+    def run(self) -> End:
         """Pass octets on until `stop`, or until it cannot go on; returns why it ended."""
         while True:
             reading = [self._stopper.descriptor, self._device.fileno()] + (
@@ -76,7 +86,7 @@ class Recorder:
             writing += [self._terminal.master] if self._to_program and self._open else []
             ready, _, _ = select.select(reading, writing, [], None if self._open else CLOSED_LOOK_INTERVAL_S)
             if self._stopper.descriptor in ready:
-                return "it was stopped"
+                return End.STOPPED
             try:
                 self._from_modem()
                 self._from_program()
@@ -84,9 +94,9 @@ class Recorder:
             except OSError as error:  # serial.SerialException is one
                 log.info("the device is gone: %s", type(error).__name__)
                 self._keep(Direction.CTL, b"unplugged")
-                return "the modem is gone"
+                return End.GONE
             if self._octets >= DIALOGUE_OCTETS_MAX or self._characters >= _DIALOGUE_CHARACTERS_MAX:
-                return f"{self._octets} octets were recorded, and a transcript holds no more"
+                return End.FULL
 
     def stop(self) -> None:
         """End `run`; may be called from any thread and from a signal handler, as often as they like."""
@@ -186,6 +196,6 @@ def _said(events: tuple[Event, ...], command: str) -> str:
     asked = Command.of(f"AT{command}")
     lines = [line for line in map(str.strip, said.splitlines()) if line and is_answer(line, asked)]
     lines = [line for line in lines if not line.upper().startswith("AT")]
-    if not lines or lines[0] == "OK" or "ERROR" in lines[0]:
+    if not lines or lines[0] == "OK" or "ERROR" in lines[0] or looks_masked(lines[0]):
         return ""
     return lines[0].removeprefix(f"{command}:").strip(' "')[:_NAME_CHARACTERS_MAX]

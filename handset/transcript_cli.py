@@ -14,6 +14,7 @@ import click
 from console import CannotStart, announce_ready, printable
 from handset.named_port import port_option, refuse_unfit
 from handset.settings import Settings
+from handset.transcript_texts import TranscriptText
 
 if TYPE_CHECKING:
     from gsm.transcript import Transcript
@@ -50,20 +51,20 @@ def replay(ctx: click.Context, file: Path, strict: bool, by_command: bool, timed
     from gsm.replayer import Replayer
 
     if strict and by_command:
-        raise click.UsageError("--strict and --by-command exclude each other", ctx)
+        raise click.UsageError(_said(TranscriptText.STRICT_OR_BY_COMMAND), ctx)
     transcript = _transcript(file)
     if not transcript.events:
-        raise CannotStart(f"{file}: there is a header and no dialogue, so there is nothing to play")
+        raise CannotStart(_said(TranscriptText.NOTHING_TO_PLAY, file=file))
 
     def played() -> None:
-        _tell(f"{file}: played to its end; whatever else the program sends ends the replay")
+        _tell(_said(TranscriptText.PLAYED, file=file))
 
     try:
         replayer = Replayer(transcript, by_command=by_command, timed=timed, link=link, at_end=played)
     except LinkRefused as error:
         raise CannotStart(str(error)) from error
     except OSError as error:
-        raise CannotStart(f"no port can be made: {error}") from error
+        raise CannotStart(_said(TranscriptText.NO_PTY, reason=error)) from error
     _end_on_signals(replayer.stop)
     _tell_of_the_former_link(link, replayer.left_behind)
     announce_ready(port=replayer.port)
@@ -71,10 +72,13 @@ def replay(ctx: click.Context, file: Path, strict: bool, by_command: bool, timed
         replayer.run()
         _end_in_peace()
         complaints = [f"{file}: {replayer.deviation}"] if replayer.deviation else []
-        complaints += [f"{file}: not in the transcript: {shown(command)}" for command in replayer.unknown_commands]
+        complaints += [
+            _said(TranscriptText.NOT_IN_IT, file=file, command=shown(each)) for each in replayer.unknown_commands
+        ]
         if not by_command and not replayer.finished and not complaints:
             replayer.expect_no_more()
-            complaints = [f"{file}: stopped before its end" + (f": {replayer.deviation}" if replayer.deviation else "")]
+            left = f": {replayer.deviation}" if replayer.deviation else ""
+            complaints = [_said(TranscriptText.STOPPED_EARLY, file=file) + left]
     finally:
         replayer.close()
     for complaint in complaints:
@@ -113,7 +117,7 @@ def record(ctx: click.Context, port: str | None, out: Path, link: Path | None, b
     assert settings is not None, "the group made it"
     device = port or settings.port
     if device is None:
-        raise click.UsageError("give the modem's port: --port DEV", ctx)
+        raise click.UsageError(_said(TranscriptText.NO_PORT), ctx)
     refuse_unfit(settings, device)
     _refuse_unwritable(out)
     try:
@@ -121,25 +125,26 @@ def record(ctx: click.Context, port: str | None, out: Path, link: Path | None, b
     except GsmError as error:
         raise CannotStart(str(error)) from error
     except OSError as error:
-        raise CannotStart(f"no port can be made: {error}") from error
+        raise CannotStart(_said(TranscriptText.NO_PTY, reason=error)) from error
     _end_on_signals(recorder.stop)
     _tell_of_the_former_link(link, recorder.left_behind)
     announce_ready(port=recorder.port, modem=device)
     try:
-        reason = recorder.run()
+        end = recorder.run()
         _end_in_peace()
         transcript = recorder.transcript(about=about, program="handset modem record")
     finally:
         recorder.close()
+    reason = _said(TranscriptText[f"ENDED_{end.name}"])
     octets = sum(len(event.data) for event in transcript.events)
     if octets > _MASKED_AT_ONCE_OCTETS:
-        _tell(f"it ended because {reason}; {octets} octets are being masked, which may take minutes")
+        _tell(_said(TranscriptText.BEING_MASKED, reason=reason, octets=octets))
     text = _masked(ctx, transcript, then=named)
     try:
         _write(text, out)
     except OSError as error:
-        raise CannotStart(f"{_why_not(error, out)}; {_written_elsewhere(text, out)}") from error
-    _tell(f"{out}: {len(transcript.events)} events; it ended because {reason}")
+        raise CannotStart(_written_elsewhere(text, out, _why_not(error, out))) from error
+    _tell(_said(TranscriptText.WRITTEN, file=out, events=len(transcript.events), reason=reason))
 
 
 @click.command("import")
@@ -170,7 +175,7 @@ def import_log(
 
     _refuse_unwritable(out)
     if file.stat().st_size > LOG_OCTETS_MAX:
-        raise CannotStart(f"{file}: a log has at most {LOG_OCTETS_MAX} octets; cut out the part that matters")
+        raise CannotStart(_said(TranscriptText.LOG_TOO_LONG, file=file, most=LOG_OCTETS_MAX))
     try:
         transcript = IMPORTS[origin](file.read_bytes())
     except LogError as error:
@@ -207,10 +212,11 @@ def show(file: Path, as_json: bool, plain: bool) -> None:
     colour = False if plain else None
     header = transcript.header
     facts = (header.about, f"{header.modem} {header.firmware}".strip(), header.source, header.recorded)
-    for fact in filter(None, (*facts, f"masked: {', '.join(header.masked) or 'nothing'}")):
+    masked = _said(TranscriptText.MASKED, kinds=", ".join(header.masked) or _said(TranscriptText.NOTHING_MASKED))
+    for fact in filter(None, (*facts, masked)):
         click.secho(f"# {printable(fact)}", dim=True, color=colour)
     if not transcript.events:
-        click.secho("# there is no dialogue", dim=True, color=colour)
+        click.secho(f"# {_said(TranscriptText.NO_DIALOGUE)}", dim=True, color=colour)
     for line in lines_of(transcript):
         mark, shade = _MARKS[line.direction]
         click.echo(f"{line.t_s:10.3f} ", nl=False)
@@ -231,6 +237,13 @@ def _end_in_peace() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def _said(text: TranscriptText, **facts: object) -> str:
+    """In the person's language."""
+    settings = click.get_current_context().find_object(Settings)
+    assert settings is not None, "the group made it"
+    return text.say(settings.language, **facts)
+
+
 def _tell(sentence: str) -> None:
     """To whoever is at the terminal; it may be gone, which is no reason to stop."""
     with contextlib.suppress(OSError):
@@ -239,7 +252,7 @@ def _tell(sentence: str) -> None:
 
 def _tell_of_the_former_link(link: Path | None, left_behind: str | None) -> None:
     if left_behind is not None:
-        _tell(f"{link} was left by a program that has ended; it leads to the new port now")
+        _tell(_said(TranscriptText.LINK_LEFT, link=link))
 
 
 def _refuse_unwritable(out: Path) -> None:
@@ -262,23 +275,23 @@ def _write(text: str, out: Path) -> None:
             raise
 
 
-def _written_elsewhere(text: str, out: Path) -> str:
+def _written_elsewhere(text: str, out: Path, why: str) -> str:
     """A recording cannot be had again, so it goes to the folder for temporary files; says where, or that it is lost."""
     folder = tempfile.gettempdir()
     try:
         other = Path(tempfile.mkdtemp(prefix="yinxin-", dir=folder)) / out.name
         _write(text, other)
     except OSError as error:
-        return f"nor could it be written to {folder} ({error.strerror}), so it is lost"
-    return f"what was recorded is in {other} instead"
+        return _said(TranscriptText.LOST, why=why, folder=folder, reason=error.strerror)
+    return _said(TranscriptText.INSTEAD, why=why, file=other)
 
 
 def _why_not(error: OSError, out: Path) -> str:
     match error:
         case FileExistsError():
-            return f"{out} is there already; choose another name"
+            return _said(TranscriptText.THERE_ALREADY, file=out)
         case FileNotFoundError() | NotADirectoryError():
-            return f"{out}: the folder {out.parent} is not there; make it: mkdir -p {out.parent}"
+            return _said(TranscriptText.NO_FOLDER, file=out, folder=out.parent)
     return f"{out}: {error.strerror}"
 
 
@@ -292,10 +305,10 @@ def _masked(
     try:
         return encode_transcript(then(mask(transcript)))
     except CannotMask as error:
-        _tell(f"nothing was written: {error}")
+        _tell(_said(TranscriptText.NOT_WRITTEN, reason=error))
         ctx.exit(1)
     except TranscriptError as error:
-        raise CannotStart(f"nothing was written: {error}") from error
+        raise CannotStart(_said(TranscriptText.NOT_WRITTEN, reason=error)) from error
 
 
 def _transcript(file: Path) -> "Transcript":
@@ -306,7 +319,7 @@ def _transcript(file: Path) -> "Transcript":
     except OSError as error:
         raise CannotStart(f"{file}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise CannotStart(f"{file}: not a transcript: octet {error.start} is not ASCII") from error
+        raise CannotStart(_said(TranscriptText.NOT_ASCII, file=file, octet=error.start)) from error
     except TranscriptError as error:
         raise CannotStart(f"{file}: {error}") from error
 

@@ -22,7 +22,8 @@ from gsm.modem import Modem
 from gsm.transcript import Direction, decode_transcript
 
 WAIT_S = 60.0
-HANDSET = [sys.executable, "-c", "from handset.cli import main; main()", "modem"]
+HANDSET = [sys.executable, "-c", "from handset.cli import main; main()", "--lang", "en", "modem"]
+IN_CHINESE = ["zh" if word == "en" else word for word in HANDSET]
 EMULATOR = [sys.executable, "-c", "from modem_emulator.cli import main; main()", "serve"]
 # Pseudonyms, which masking leaves as they are, so that a client may be recorded and played to with the same values.
 NOBODY = "imsi=001010000000001,msisdn=999990000001,imei=000000000000001"
@@ -451,6 +452,20 @@ def test_a_recording_whose_folder_is_gone_is_written_elsewhere_and_it_is_said_wh
     assert f"the folder {tmp_path}/usb is not there" in errors
     assert f"what was recorded is in {kept} instead" in errors
     assert decode_transcript(kept.read_text()).events
+
+
+@pytest.mark.programs
+def test_the_recorder_speaks_chinese(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    out = tmp_path / "first.jsonl"
+    with running(*EMULATOR, "--link-dir", str(tmp_path / "run"), "--phone", NOBODY):
+        with running(*IN_CHINESE, *record_of(tmp_path, "first")) as recorder:
+            assert recorder.stopped() == (0, f"{out}：0 条；录制结束：被停止\n")
+        with running(*IN_CHINESE, *record_of(tmp_path, "second")) as recorder:
+            (tmp_path / "second.jsonl").touch()
+            status, errors = recorder.stopped()
+    assert status == 2
+    assert f"{tmp_path}/second.jsonl 已经存在，请换一个名字；录下的内容改存在 {tmp_path}/yinxin-" in errors
 
 
 @pytest.mark.programs

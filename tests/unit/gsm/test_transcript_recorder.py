@@ -13,7 +13,7 @@ import pytest
 
 from gsm.errors import CannotOpen
 from gsm.masking import mask
-from gsm.recorder import Recorder, named
+from gsm.recorder import End, Recorder, named
 from gsm.replayer import Replayer, replayed
 from gsm.transcript import Direction, Event, Header, Transcript, encode_transcript
 
@@ -112,6 +112,12 @@ def test_a_message_before_the_answer_does_not_become_the_modems_name() -> None:
     assert "139" not in header.modem
 
 
+def test_an_identity_that_was_asked_for_in_the_same_breath_does_not_become_the_modems_name() -> None:
+    said = b"\r\n460001234567890\r\n\r\nOK\r\n\r\nE173\r\n\r\nOK\r\n"
+    events = (Event(0, Direction.TX, b"AT+CIMI\rAT+CGMM\r"), Event(1, Direction.RX, said))
+    assert named(mask(Transcript(Header("recorded"), events))).header.modem == ""
+
+
 def test_the_programs_speed_is_the_devices(modem: Replayer) -> None:
     with recording(modem.port) as recorder:
         asked(recorder.port, b"AT+CGMI\r", speed=termios.B9600)
@@ -124,14 +130,14 @@ def test_a_modem_that_is_unplugged_ends_it() -> None:
     transcript = Transcript(Header("made up"), (Event(0, Direction.TX, b"AT\r"), Event(0, Direction.CTL, b"unplugged")))
     with replayed(transcript, by_command=True) as modem:
         recorder = Recorder(modem.port)
-        ended: list[str] = []
+        ended: list[End] = []
         thread = threading.Thread(target=lambda: ended.append(recorder.run()))
         thread.start()
         descriptor = os.open(recorder.port, os.O_RDWR | os.O_NOCTTY)
         os.write(descriptor, b"AT\r")
         thread.join(WAIT_S)
         os.close(descriptor)
-        assert ended == ["the modem is gone"]
+        assert ended == [End.GONE]
         assert controls(recorder)[-1] == b"unplugged"
         recorder.close()
 
@@ -150,7 +156,7 @@ def test_stopping_it_again_does_nothing_also_when_it_is_closed(modem: Replayer) 
     recorder = Recorder(modem.port)
     for _ in range(3):
         recorder.stop()
-    assert recorder.run() == "it was stopped"
+    assert recorder.run() is End.STOPPED
     recorder.close()
     files = [os.open("/dev/null", os.O_RDWR) for _ in range(4)]  # which get the numbers that are free now
     recorder.stop()
@@ -161,7 +167,7 @@ def test_stopping_it_again_does_nothing_also_when_it_is_closed(modem: Replayer) 
 def test_it_ends_before_there_is_more_than_a_transcript_holds(modem: Replayer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gsm.recorder._DIALOGUE_CHARACTERS_MAX", 1000)
     recorder = Recorder(modem.port)
-    ended: list[str] = []
+    ended: list[End] = []
     thread = threading.Thread(target=lambda: ended.append(recorder.run()))
     thread.start()
     program = os.open(recorder.port, os.O_RDWR | os.O_NOCTTY)
@@ -173,5 +179,5 @@ def test_it_ends_before_there_is_more_than_a_transcript_holds(modem: Replayer, m
         time.sleep(0.002)
     os.close(program)
     recorder.close()
-    assert "a transcript holds no more" in ended[0]
+    assert ended == [End.FULL]
     assert 1000 <= len(encode_transcript(recorder.transcript())) < 2000
