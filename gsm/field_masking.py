@@ -17,12 +17,16 @@ from gsm.pseudonyms import Kind, Pseudonyms, is_filler, swapped
 # what makers call theirs.
 _SECRET_COMMANDS = {"+CPIN", "+CPIN2", "^CPIN", "+CLCK", "+CPWD", "+CGAUTH", "^CARDLOCK", "^AUTHDATA"}
 _SECRET_NAME = re.compile("PIN|PUK|PWD|PASS|LCK|LOCK|AUTH")
+# Keys that are pressed, one by one or in a row, may be a PIN: TS 27.007 annex C.2.11 (+VTS) and clause 8.7 (+CKPD), and
+# tones as makers send and report them.
+_KEYS_NAME = re.compile(r"\+VTS|\+CKPD|\+DDET|DTMFD?$|TONEDET")
 _FIELD = re.compile(r'"([^"]*)"?|([^,"]+)')
 _DATE, _CLOCK = r"\d{2,4}/\d\d/\d\d", r"\d\d:\d\d:\d\d([+-]\d\d)?"
 _TIME = re.compile(f"({_DATE})?,?({_CLOCK})?")
-_STATE = re.compile(r"|REC (UN)?READ|STO (UN)?SENT|ALL|\([-0-9, ]*\)")
+# A range in brackets has few digits, a number in brackets many.
+_STATE = re.compile(r"|REC (UN)?READ|STO (UN)?SENT|ALL|\((?=(?:[-, ]*[0-9]){0,6}[-, ]*\))[-0-9, ]*\)")
 _NUMBER = re.compile(r"(\+?)([0-9]{3,})")
-_GROUPED_NUMBER = re.compile(r"\+?[0-9]+(?:[ -][0-9]+)+")
+_GROUPED_NUMBER = re.compile(r"[+(]*[0-9]+(?:[-() ./]+[0-9]+)+\)?")
 _CODE_TO_DIAL = re.compile(r"[0-9*#+]+")
 _WORD = re.compile(r"[A-Za-z_\x80-\xff][-0-9A-Za-z_\x80-\xff]*|8859-1")
 _LETTER = re.compile("[A-Za-z]")
@@ -36,8 +40,14 @@ HEX_DIGITS = re.compile(r"(?<![0-9A-Fa-f])(?:(002[Bb])?((?:003[0-9]){4,})|(2[Bb]
 _DIGITS = re.compile(r"\+?[0-9]{7,}(?:(?<=[0-9]{18})[Ff](?![0-9A-Za-z]))?")
 # Digits in groups, few by themselves, and an ICCID with letters as some issuers have them.
 _GROUPS = re.compile(r"(?<![0-9A-Za-z])\+?[0-9]+(?:[ -][0-9]+)+(?![0-9A-Za-z])")
+# An IMEI in the pieces of TS 23.003 clause 6.2.1, or one with its check digit or version.
+_IMEI_IN_PIECES = re.compile(r"(?<![0-9A-Za-z])(?=(?:[0-9][/.]?){14,17}(?![0-9A-Za-z/.]))[0-9]+(?:[/.][0-9]+){2,4}")
 HEX_ICCID = re.compile(r"(?<![0-9A-Za-z])(?![0-9]+[Ff]?(?![0-9A-Za-z]))89[0-9A-Fa-f]{16,18}(?![0-9A-Za-z])")
-_NUMBERS = re.compile("|".join(each.pattern for each in (HEX_ICCID, HEX_DIGITS, _GROUPS, _DIGITS)))
+_NUMBERS = re.compile("|".join(each.pattern for each in (HEX_ICCID, HEX_DIGITS, _IMEI_IN_PIECES, _GROUPS, _DIGITS)))
+# What names an identity of the device: the rest of the line is one, of letters too.
+_SERIAL = re.compile(r"(.*(?<![A-Z])(?:ESN|MEID|P?FSN|S/N|SN|SERIAL(?: NUMBER)?)\s*[:=]\s*)(.*)", re.IGNORECASE)
+# A round number (a speed in bits a second) is nobody's.
+SAYS_NOTHING = re.compile("0*|[1-9]{1,2}0{6,}")
 BUILD_DATE = re.compile(r"20[0-3][0-9][01][0-9][0-3][0-9]")
 _NUMBER_DIGITS_MIN = 7
 _SECRET_DIGITS_MIN = 4
@@ -61,6 +71,8 @@ class Fields:
 
     def arguments(self, name: str, arguments: str) -> str:
         """What is sent with a command."""
+        if _KEYS_NAME.search(name):
+            return self._keys(arguments)
         if name in _SECRET_COMMANDS or _SECRET_NAME.search(name):
             return _FIELD.sub(self._secret_field, arguments)
         if name == "+CRSM":
@@ -75,6 +87,8 @@ class Fields:
 
     def behind(self, code: str, text: str, *, asked: bool = True) -> str:
         """What a code says. The names of a device or a network are kept only where they were `asked` for."""
+        if _KEYS_NAME.search(code):
+            return self._keys(text)
         if code in SETTING_SPEED:
             return re.sub("[0-9]+", lambda found: found[0] if found[0] in SPEEDS else self.digits(found[0]), text)
         match values_of(code):
@@ -134,6 +148,10 @@ class Fields:
         if not bare or bare in WORDS or (len(bare) < _SECRET_DIGITS_MIN - 1 and bare.isdigit()):
             return match.group()
         return match.group().replace(bare, self._names.pin(bare), 1)
+
+    def _keys(self, text: str) -> str:
+        """Every key that has a digit; a range of keys is what the modem can do."""
+        return text if text.lstrip().startswith("(") else self._names.fill_digits(text)
 
     # ---- of people
 
@@ -204,6 +222,11 @@ class Fields:
 
     # ---- runs of digits
 
+    def named(self, line: str) -> str:
+        """A line of what a modem says of itself: maker, model, firmware stay, identities do not."""
+        serial = _SERIAL.fullmatch(line)
+        return serial.group(1) + self._names.fill(serial.group(2)) if serial else self.digits(line)
+
     def digits(self, text: str, kind: Kind | None = None) -> str:
         """Every long run of digits in a line that says nothing else about anybody."""
         return _NUMBERS.sub(lambda match: self._masked_number(match, kind) or match.group(), text)
@@ -220,7 +243,7 @@ class Fields:
             return self._hex_digits(match)
         digits = re.sub("[^0-9]", "", found)
         is_date = len(digits) == 8 and BUILD_DATE.fullmatch(digits)
-        if len(digits) < _NUMBER_DIGITS_MIN or not digits.strip("0") or is_date:
+        if len(digits) < _NUMBER_DIGITS_MIN or SAYS_NOTHING.fullmatch(digits) or is_date:
             return None
         instead = iter(self._run(digits, None if found.startswith("+") else kind))
         return re.sub("[0-9]", lambda _: next(instead), found)

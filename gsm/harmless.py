@@ -40,7 +40,7 @@ _NUMBERS_OF_27007 = {
     "+CSTA", "+CHUP", "+CBST", "+CRLP", "+CR", "+CRC", "+CVHU", "+CLIR", "+CHLD", "+CSSN", "+CPLS", "+CPAS", "+CFUN",
     "+CBC", "+CSQ", "+CESQ", "+CMEC", "+CMER", "+CIEV", "+CPBS", "+CCLK", "+CRSL", "+CLVL", "+CMUT", "+CTZU", "+CTZR",
     "+CTZV", "+CTZE", "+CTZEU", "+CMEE", "+CGATT", "+CGACT", "+CGEREP", "+CGSMS", "+CPIN", "+CPINR", "+CLCK",
-    "+CGDCONT", "+CRING", "+VTS", "+VTD",
+    "+CGDCONT", "+CRING", "+VTD",
 }  # fmt: skip
 
 # TS 27.005: services and storages (clauses 3.2.1 +CSMS, 3.2.2 +CPMS, 3.2.3 +CMGF, 3.3.2 +CSMP, 3.3.3 +CSDH, 3.3.4
@@ -56,7 +56,7 @@ _NUMBERS_OF_27005 = {
 # others as sticks say them (headers of tests/replay/corpus and sources in modem_emulator/profiles).
 _HUAWEI_NUMBERS = {
     "^RSSI", "^MODE", "^SRVST", "^SIMST", "^HCSQ", "^SYSINFO", "^SYSINFOEX", "^CURC", "^CARDLOCK", "^CPIN", "^BOOT",
-    "^CSNR", "^CVOICE", "^DDTMFCFG", "^DTMF", "^USSDMODE", "^U2DIAG", "^SMMEMFULL", "^NDISDUP", "^STIN", "^SYSCFG",
+    "^CSNR", "^CVOICE", "^DDTMFCFG", "^USSDMODE", "^U2DIAG", "^SMMEMFULL", "^NDISDUP", "^STIN", "^SYSCFG",
     "^SETPORT",
 }  # fmt: skip
 _HUAWEI_NAMES = {"^VERSION", "^FHVER", "^HWVER", "^SPN", "^EONS"}
@@ -70,7 +70,7 @@ _QUECTEL_NAMES = {"+QNWINFO", "+QSPN", "+QGMR"}
 # SIMCom's inserted SIM and start-up messages, ZTE's state of SIM and service, Wavecom's phases of the start, Option's
 # and Siemens's notices, Sierra's unlocking.
 _OTHER_NUMBERS = {
-    "+CSMINS", "+CIURC", "+CNMP", "+CNSMOD", "+ZUSIMR", "+ZPASR", "+ZRSSI", "+ZSNT", "+ZOPRT", "+WIND", "+DDET",
+    "+CSMINS", "+CIURC", "+CNMP", "+CNSMOD", "+ZUSIMR", "+ZPASR", "+ZRSSI", "+ZSNT", "+ZOPRT", "+WIND",
     "_OUWCTI", "+GSMBUSY", "+CPROT", "+CLTS", "*PSUTTZ", "+BEARTYPE", "+ZPAS", "+CGSM", "+SYNCML", "+MODE", "+WS46",
 }  # fmt: skip
 _OTHER_NAMES = {"+CSUB", "+CSPN", "!PRIID", "!IMPREF"}
@@ -79,11 +79,11 @@ _OTHER_NAMES = {"+CSUB", "+CSPN", "!PRIID", "!IMPREF"}
 _PLACES = {"+CREG", "+CGREG", "+CEREG", "+C5GREG"}
 
 # Numbers, names and texts of people (TS 27.007 clauses 7.1 +CNUM, 7.6 +CLIP, 7.8 +COLP, 7.11 +CCFC, 7.12 +CCWA, 7.15
-# +CUSD, 7.18 +CLCC, 7.30 +CNAP, 8.7 +CKPD, 8.12 to 8.14 phone books; TS 27.005 clauses 3.3.1, 3.4 and 3.5), and the
+# +CUSD, 7.18 +CLCC, 7.30 +CNAP, 8.12 to 8.14 phone books; TS 27.005 clauses 3.3.1, 3.4 and 3.5), and the
 # same of Siemens's and Huawei's.
 _PERSONAL = {
     "+CMGL", "+CMGR", "+CMT", "+CMGS", "+CMGW", "+CMGC", "+CMSS", "+CPBR", "+CPBF", "+CPBW", "+CNUM", "+CLIP", "+CCWA",
-    "+CLCC", "+COLP", "+CNAP", "+CDS", "+CUSD", "+CCFC", "+CSCA", "+CKPD", "+CIMI", "+CBM", "+CDIP", "^CPBR", "^CPBW",
+    "+CLCC", "+COLP", "+CNAP", "+CDS", "+CUSD", "+CCFC", "+CSCA", "+CIMI", "+CBM", "+CDIP", "^CPBR", "^CPBW",
     "^SMGR", "^SMGL",
 }  # fmt: skip
 

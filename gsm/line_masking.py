@@ -73,7 +73,7 @@ class LineMasker:
         self._names = pseudonyms
         self._fields = Fields(pseudonyms)
         self._running: list[str] = []
-        self._arguments = ""
+        self._files_asked: list[str] = []
         self._text: _Text | None = None
         self._prompted = False
         self._text_was_refused = False
@@ -135,7 +135,7 @@ class LineMasker:
     def _command(self, line: str) -> str:
         """A line of commands; afterwards they are what is running."""
         refused, self._text_was_refused = self._text_was_refused, False
-        self._running, self._text, self._prompted = [], None, False
+        self._running, self._files_asked, self._text, self._prompted = [], [], None, False
         start = len(line) - len(line.lstrip(_CONTROL + " "))
         if _COMMAND_LINE.match(line, start) and _EDITING.search(line):
             raise Unmaskable("the command was edited while it was typed; send it without backspaces")
@@ -160,7 +160,8 @@ class LineMasker:
             return match.group()
         values = match[part]
         self._running.append(name)
-        self._arguments = values
+        if name == "+CRSM":
+            self._files_asked.append(values)
         if name in _ASKING_FOR_TEXT and (values.lstrip().startswith("=") or name == "+CMGW"):
             length = _PDU_LENGTH.fullmatch(values.strip())
             self._text = _Text(name, int(length.group(1)) if length else None)
@@ -190,7 +191,8 @@ class LineMasker:
             return self._echoes[core]
         if self._in_quotes:
             return self._to_the_quote(core)
-        if self._body_lasts and not _BODY_END.fullmatch(core) and not _NEXT_MESSAGE.fullmatch(core):
+        is_end = self._running and _BODY_END.fullmatch(core)  # nothing else has an end
+        if self._body_lasts and not is_end and not _NEXT_MESSAGE.fullmatch(core):
             return self._line_of_text(core)
         if is_final(core, None):
             return self._final(core)
@@ -252,7 +254,7 @@ class LineMasker:
 
     def _named(self, core: str) -> str:
         self._refuse_hexadecimal(core)
-        return self._fields.digits(core)
+        return self._fields.named(core)
 
     def _refuse_hexadecimal(self, core: str) -> None:
         if _HEX_LINE.fullmatch(core) and not re.fullmatch(r"[0-9]+[Ff]?", core) and not HEX_ICCID.fullmatch(core):
@@ -260,9 +262,9 @@ class LineMasker:
 
     def _echoed_command(self, core: str) -> str:
         """An echo that was not seen as a command (the recording began in its middle) changes nothing of the state."""
-        before = self._running, self._arguments, self._text, self._prompted, self._text_was_refused
+        before = self._running, self._files_asked, self._text, self._prompted, self._text_was_refused
         masked = self._command(core)
-        self._running, self._arguments, self._text, self._prompted, self._text_was_refused = before
+        self._running, self._files_asked, self._text, self._prompted, self._text_was_refused = before
         return masked
 
     def _coded(self, code: str, core: str) -> str:
@@ -272,7 +274,8 @@ class LineMasker:
         if code in _BODIES:
             self._expect_body(code, core)
         if code == "+CRSM":
-            return head + self._fields.sim_answer(rest, self._arguments if "+CRSM" in self._running else None)
+            # The answers of a line of several commands come in their order.
+            return head + self._fields.sim_answer(rest, self._files_asked.pop(0) if self._files_asked else None)
         if code == "+CSIM":
             return head + self._fields.apdu_fields(rest)
         if code == "+CUSD" and (said := _USSD.fullmatch(rest)):

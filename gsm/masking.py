@@ -20,7 +20,7 @@ from bisect import bisect_right
 from dataclasses import replace
 
 from gsm.errors import GsmError
-from gsm.field_masking import BUILD_DATE, Unmaskable
+from gsm.field_masking import BUILD_DATE, SAYS_NOTHING, Unmaskable
 from gsm.harmless import SPEEDS
 from gsm.header_masking import mask_header
 from gsm.line_masking import LineMasker
@@ -94,7 +94,7 @@ def _check_digits(events: tuple[Event, ...]) -> None:
                 continue
             for found in _STANDING_DIGITS.finditer(line.group()):
                 digits = found.group()
-                says_nothing = not digits.strip("0") or digits in SPEEDS or BUILD_DATE.fullmatch(digits)
+                says_nothing = SAYS_NOTHING.fullmatch(digits) or digits in SPEEDS or BUILD_DATE.fullmatch(digits)
                 if not says_nothing and not looks_masked(digits):
                     number = stream.event_at(line.start() + found.start())
                     raise CannotMask(number + _FIRST_EVENT_LINE, events[number], "these digits may be a number")

@@ -106,6 +106,13 @@ class Pseudonyms:
             self._used.add(Kind.TEXT)
         return filled
 
+    def fill_digits(self, text: str) -> str:
+        """The same for digits alone."""
+        filled = re.sub("[0-9]", "0", text)
+        if filled != text:
+            self._used.add(Kind.TEXT)
+        return filled
+
     def hex_iccid(self, digits: str) -> str:
         """For an ICCID that has letters, upper case."""
         if digits.startswith(_PREFIX[Kind.ICCID]):

@@ -94,6 +94,21 @@ class TestIdentities:
         answer = masked(">AT+CRSM=176,28542,0,0,11\r", "<\r\n+CRSM: 144,0,0102030405060708090A0B\r\n\r\nOK\r\n")[1]
         assert answer == f"\r\n+CRSM: 144,0,{'FF' * 11}\r\n\r\nOK\r\n"
 
+    def test_a_file_is_masked_whatever_else_its_line_of_commands_asks(self) -> None:
+        """The answers come in the order of the commands (V.250 clause 5.2.1)."""
+        answers = (
+            '<\r\n+CRSM: 144,0,"00000001"\r\n\r\n+CRSM: 144,0,"084906002143658709"\r\n\r\n+CSQ: 20,99\r\n\r\nOK\r\n'
+        )
+        got = masked(">AT+CRSM=192,28423;+CRSM=176,28423,0,0,9;+CSQ\r", answers)[1]
+        assert got == answers[1:].replace("084906002143658709", "080910100000000010")
+
+    def test_an_imei_in_pieces_and_a_serial_number_with_letters_are_identities(self) -> None:
+        told = ("IMEI: 350077/52/323751/3", "IMEI 35.345104.709182.7", "ESN: 80A1B2C3", "FSN:LF12AB34CD5610")
+        assert answered("ATI", *told, "Revision: 11.126.85.00.209", "IMEI SV: 16") == [
+            "IMEI: 000000/00/000000/1", "IMEI 00.000000.000000.2", "ESN: 00x0x0x0", "FSN:xx00xx00xx0000",
+            "Revision: 11.126.85.00.209", "IMEI SV: 16",
+        ]  # fmt: skip
+
 
 class TestNumbers:
     def test_every_writing_of_a_number_ends_alike(self) -> None:
@@ -101,6 +116,14 @@ class TestNumbers:
         assert answered("AT+CNUM", *told) == [
             '+CNUM: "","+9999990000001",145', '+CNUM: ,"99990000001",129', '+CNUM: "","999990000001"',
         ]  # fmt: skip
+
+    def test_a_number_in_pieces_is_a_number(self) -> None:
+        assert answered("AT+CPBR=1", '+CPBR: 1,"(020-7946-0123)",129,""') == ['+CPBR: 1,"(999-9000-0001)",129,""']
+
+    def test_a_round_number_is_nobodys(self) -> None:
+        """A Huawei stick's speeds; a pseudonym has so many zeros too, and was taken for what remained of them."""
+        got = masked(">AT^DHCP?\r", "<\r\n^DHCP: 0,100000000\r\n\r\nOK\r\n", ">AT+CIMI\r", f"<\r\n{IMSI}\r\n\r\nOK\r\n")
+        assert got[3] == "\r\n001010000000001\r\n\r\nOK\r\n"
 
     def test_two_numbers_stay_two(self) -> None:
         first, second = answered("AT+CPBR=1,2", f'+CPBR: 1,"{NUMBER}",129,""', '+CPBR: 2,"13987654321",129,""')
@@ -147,8 +170,32 @@ class TestSecrets:
     def test_pins_are_zeros(self, command: str, kept: str) -> None:
         assert masked(f">{command}\r", f"<{command}\r\r\nOK\r\n") == [f"{kept}\r", f"{kept}\r\r\nOK\r\n"]
 
+    @pytest.mark.parametrize(
+        ("key", "instead"),
+        [
+            ("AT+VTS=4", "AT+VTS=0"), ('AT+VTS="4";+VTS=7', 'AT+VTS="0";+VTS=0'), ("AT^DTMF=1,4", "AT^DTMF=0,0"),
+            ('AT+CKPD="4711#",10', 'AT+CKPD="0000#",00'), ("AT+VTS={4,5},{7,5}", "AT+VTS={0,0},{0,0}"),
+        ],
+    )  # fmt: skip
+    def test_keys_that_are_pressed_may_be_a_pin(self, key: str, instead: str) -> None:
+        assert masked(f">{key}\r") == [f"{instead}\r"]
+
+    def test_tones_that_are_heard_may_be_one_too(self) -> None:
+        assert masked("<\r\n+DDET: 4\r\n\r\n+RXDTMF: 7\r\n\r\n+UUDTMFD: 1\r\n") == [
+            "\r\n+DDET: 0\r\n\r\n+RXDTMF: 0\r\n\r\n+UUDTMFD: 0\r\n"
+        ]
+        assert answered("AT+VTS=?", "+VTS: (0-9,A-D,*,#)") == ["+VTS: (0-9,A-D,*,#)"]
+
 
 class TestTexts:
+    def test_a_text_that_came_unasked_does_not_end_with_a_line_that_looks_like_an_answer(self) -> None:
+        got = masked(
+            '<\r\n+CMT: "+8613912345678","","20/01/02,03:04:05+32"\r\nHello\r\nOK\r\n',
+            ">AT+CGMM\r", "<Bob PIN 4711\r\n\r\nOK\r\n",
+        )  # fmt: skip
+        assert "Bob" not in got[2]
+        assert "4711" not in got[2]
+
     def test_text_mode_in_both_directions_with_echo(self) -> None:
         got = masked(
             f'>AT+CMGS="{NUMBER}"\r', f'<AT+CMGS="{NUMBER}"\r\r\n> ', ">Come at\rnine\x1a",
