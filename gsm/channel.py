@@ -6,6 +6,7 @@ Rules
 3. An unsolicited line is an event of its own, in every state, and never part of an answer.
 4. A prompt is taken only where a command waits for one. At any other time the modem waits for a text that nobody
    will give it, and would swallow the next command: it gets an ESC (TS 27.005 clause 3.5.1 (+CMGS): ESC aborts).
+   Only while a text that was given has no answer yet, a prompt is a second showing of the same, and is left alone.
 5. A command that timed out still owes an answer. Until its final result has come, no other command is sent: `send`
    sends a question instead whose answer cannot be mistaken, drops every line up to the end of the answer to that,
    and only then writes the command (state CLEARING). `gsm.clearing` says when that is; the commands whose time is up
